@@ -1,0 +1,23 @@
+//! Resource kinds: what the market trades. A new kind is a new value, never a copy of a pallet.
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+/// What is bought and sold.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum ResourceKind {
+	/// Disk space with proofs of storage. Unit: one 1 KiB chunk.
+	#[codec(index = 0)]
+	Storage,
+}
+
+impl ResourceKind {
+	/// Units that an offer's price is quoted for: a GiB of storage.
+	pub const fn units_per_quote(self) -> u64 {
+		match self {
+			Self::Storage => 1 << 20,
+		}
+	}
+}

@@ -1,0 +1,109 @@
+//! What the pallets need of each other. Each trait has one implementor in the runtime.
+
+use sp_runtime::{DispatchError, DispatchResult};
+
+use crate::{holdings::Leaf, resource::ResourceKind, AgreementId, Balance, Hash32, Period};
+
+/// The register of providers: who may take work on, and the stake that stands behind it. By `pallet-providers`.
+pub trait ProviderRegistry<AccountId> {
+	/// Reserves `units` of `kind`, if the provider is active, offers that much, and has the stake for it.
+	fn commit(provider: &AccountId, kind: ResourceKind, units: u64) -> DispatchResult;
+	/// Gives `units` back. Never fails: what was committed can always be released.
+	fn release(provider: &AccountId, kind: ResourceKind, units: u64);
+	/// Takes up to `amount` from the stake: `shares` names who gets which parts per million of it, the rest
+	/// goes to the treasury. Answers what was taken.
+	fn slash(provider: &AccountId, amount: Balance, shares: &[(AccountId, u32)]) -> Balance;
+	/// The stake that is bonded, the part that is waiting to be unbonded included.
+	fn stake(provider: &AccountId) -> Balance;
+	/// No new work until reinstated.
+	fn suspend(provider: &AccountId);
+	/// Ends a suspension.
+	fn reinstate(provider: &AccountId);
+	/// Out for good: its columns go to repair.
+	fn terminate(provider: &AccountId);
+	/// Whether the provider was terminated.
+	fn is_terminated(provider: &AccountId) -> bool;
+	/// Whether the provider may take new work on.
+	fn is_active(provider: &AccountId) -> bool;
+	/// Whether the provider, by the offer that it has out now, would keep `units` for `periods` periods from now at
+	/// `rate` planck a period: what an extension asks in place of a new signature.
+	fn would_extend(provider: &AccountId, kind: ResourceKind, units: u64, rate: Balance, periods: u32) -> bool {
+		let _ = (kind, units, rate, periods);
+		Self::is_active(provider)
+	}
+	/// Benchmarks only: a registered, well-bonded provider with a large storage offer.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn prepare(provider: &AccountId);
+}
+
+/// Whose money is locked for what. By `pallet-escrow`.
+pub trait Escrow<AccountId> {
+	/// Moves `amount` from the client into the pot, locked for a new agreement.
+	fn lock(agreement: AgreementId, client: &AccountId, amount: Balance) -> DispatchResult;
+	/// Moves more into an existing agreement's lock.
+	fn top_up(agreement: AgreementId, amount: Balance) -> DispatchResult;
+	/// Turns locked money into a provider's earnings; which agreements it comes from is the caller's account.
+	fn credit(provider: &AccountId, amount: Balance) -> DispatchResult;
+	/// Pays locked money of an agreement back to its client.
+	fn refund(agreement: AgreementId, amount: Balance) -> DispatchResult;
+	/// Ends an agreement's lock: pays `refund` back; the rest of the lock has been credited before.
+	fn close(agreement: AgreementId, refund: Balance) -> DispatchResult;
+	/// Benchmarks only: gives the account plenty of money.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn fund(account: &AccountId);
+}
+
+/// Evidence in, score out. By `pallet-reputation`.
+pub trait ReputationSink<AccountId> {
+	/// Notes `good` and `bad` pieces of evidence about a provider's service.
+	fn note(provider: &AccountId, kind: ResourceKind, good: u32, bad: u32);
+}
+
+impl<AccountId> ReputationSink<AccountId> for () {
+	fn note(_: &AccountId, _: ResourceKind, _: u32, _: u32) {}
+}
+
+/// The providers' commitments and the proof clock. By `pallet-storage-proofs`.
+pub trait Holdings<AccountId> {
+	/// The period of the current block.
+	fn current_period() -> Period;
+	/// Takes a column into the provider's commitment; answers its leaf number.
+	fn append(provider: &AccountId, leaf: &Leaf) -> Result<u64, DispatchError>;
+	/// The provider's first period that is not yet resolved as proven, missed or excused.
+	/// Payment for a column can only start, stop or be counted at or after it.
+	fn first_unresolved(provider: &AccountId) -> Period;
+	/// Resolves periods whose window has closed, up to but not including `until`, a bounded number a call.
+	/// Answers the first period that is still unresolved.
+	fn advance(provider: &AccountId, until: Period) -> Period;
+	/// The worst case weight of one [`Holdings::advance`].
+	fn advance_weight() -> sp_runtime::Weight;
+	/// Benchmarks only: lets `periods` pass and resolves them as proven.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn pass_periods(provider: &AccountId, periods: u32);
+}
+
+/// The market's side of the proof clock: who is paid for a period. By `pallet-marketplace`.
+pub trait PeriodLedger<AccountId> {
+	/// Called once per provider and period, in order, when the period is resolved: applies the rate changes due
+	/// at its start, and credits the rate if it was proven.
+	fn on_period_resolved(provider: &AccountId, period: Period, proven: bool);
+	/// Whether the provider owes nothing in its first unresolved period nor in any later one. Then the proof clock
+	/// may leave periods out: none of them is challenged, and none is reported here.
+	fn is_idle(provider: &AccountId) -> bool;
+	/// Whether the provider no longer owes this leaf's column in that period, which is not before its first
+	/// unresolved one: the agreement ended, or the column was declared lost or has been placed elsewhere.
+	fn is_released(provider: &AccountId, leaf: &Leaf, period: Period) -> bool;
+	/// The provider was terminated: it is paid for nothing from its first unresolved period on.
+	fn on_terminated(provider: &AccountId, first_unpaid: Period);
+	/// The worst case weight of one [`PeriodLedger::on_period_resolved`].
+	fn on_period_resolved_weight() -> sp_runtime::Weight;
+	/// Benchmarks only: makes the provider, which has a duty, owe something for a long time.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn make_owe(provider: &AccountId);
+}
+
+/// The blocks' randomness. By `pallet-babe`, through the runtime.
+pub trait BlockRandomness {
+	/// The current block's VRF output, unpredictable to all but the block's author; `None` if the block has none.
+	fn current() -> Option<Hash32>;
+}
