@@ -1,0 +1,66 @@
+//! Blocks, periods and slots: when a provider is challenged, and how long it has to answer.
+use frame::{deps::sp_runtime::Percent, prelude::*};
+use peoples_cloud_primitives::{challenge, traits::BlockRandomness, BlockNumber, Period};
+
+use crate::{BlockSeed, BlockSeeds, Config, Pallet, Params};
+
+/// A block has room while its ordinary transactions fill less than this part of what they may. What is left takes in
+/// thousands of proofs an hour, so whoever wants to keep proofs out has to fill blocks beyond it, and then they do not
+/// count.
+const ROOM: Percent = Percent::from_percent(75);
+
+impl<T: Config> Pallet<T> {
+	/// Notes the block's randomness and whether it had room. Runs when the block is finalised.
+	pub(crate) fn note_block() {
+		let block = Self::now();
+		let before = block.checked_sub(1).and_then(Self::seed_of).map_or(0, |seed| seed.roomy);
+		// One more a block at most: it overflows no sooner than the block number.
+		let roomy = before.saturating_add(u32::from(Self::has_room()));
+		BlockSeeds::<T>::insert(Self::place(block), BlockSeed { block, seed: T::Randomness::current(), roomy });
+	}
+
+	/// Whether ordinary transactions left room in this block, by weight and by length.
+	fn has_room() -> bool {
+		let class = DispatchClass::Normal;
+		let limits = T::BlockWeights::get();
+		let most = limits.get(class).max_total.unwrap_or(limits.max_block);
+		let used = *frame_system::Pallet::<T>::block_weight().get(class);
+		let most_bytes = *T::BlockLength::get().max.get(class);
+		used.ref_time() < ROOM.mul_floor(most.ref_time())
+			&& used.proof_size() < ROOM.mul_floor(most.proof_size())
+			&& frame_system::Pallet::<T>::block_size() < ROOM.mul_floor(most_bytes)
+	}
+
+	/// What a block left behind, if the ring still has it.
+	pub(crate) fn seed_of(block: BlockNumber) -> Option<BlockSeed> {
+		BlockSeeds::<T>::get(Self::place(block)).filter(|seed| seed.block == block)
+	}
+
+	/// The current period.
+	pub(crate) fn period_now() -> Period {
+		challenge::period_of(Self::now(), Params::<T>::get().period_blocks)
+	}
+
+	/// The provider's slot in a period; `None` past the last block number.
+	pub(crate) fn slot_of(provider: &T::AccountId, period: Period, period_blocks: BlockNumber) -> Option<BlockNumber> {
+		challenge::slot_block(&provider.clone().into(), period, period_blocks)
+	}
+
+	/// The last period whose slot has come; `None` before the first.
+	pub(crate) fn last_fixed(provider: &T::AccountId, now: BlockNumber, period_blocks: BlockNumber) -> Option<Period> {
+		let current = challenge::period_of(now, period_blocks);
+		match Self::slot_of(provider, current, period_blocks) {
+			Some(slot) if slot <= now => Some(current),
+			_ => current.checked_sub(1),
+		}
+	}
+
+	/// The first period whose slot is still to come.
+	pub(crate) fn first_ahead(provider: &T::AccountId, now: BlockNumber, period_blocks: BlockNumber) -> Period {
+		Self::last_fixed(provider, now, period_blocks).map_or(0, |period| period.saturating_add(1))
+	}
+
+	fn place(block: BlockNumber) -> u32 {
+		block % T::SeedRing::get().max(1)
+	}
+}

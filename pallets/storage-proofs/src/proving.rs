@@ -1,0 +1,117 @@
+//! What the calls do: prove, report, advance, remove.
+use frame::prelude::*;
+use peoples_cloud_primitives::{
+	holdings::{HoldingsError, Leaf, Node},
+	storage_proof::{self, Content, ProofError, StorageProof},
+	traits::PeriodLedger,
+	Period,
+};
+
+use crate::{
+	types::{Outcome, PeriodState},
+	Config, Duties, Duty, Error, Event, Pallet, Params, WeightInfo, CATCH_UP,
+};
+
+impl<T: Config> Pallet<T> {
+	/// See [`Call::prove`](crate::Call::prove). Answers how many other periods were resolved on the way.
+	pub(crate) fn do_prove(
+		provider: &T::AccountId,
+		period: Period,
+		proof: &StorageProof,
+	) -> Result<u32, DispatchError> {
+		let params = Params::<T>::get();
+		let mut duty = Self::live_duty(provider)?;
+		let steps = Self::catch_up(provider, &mut duty, &params, period, CATCH_UP, true);
+		ensure!(!duty.terminated, Error::<T>::ProviderTerminated);
+		ensure!(duty.first_unresolved == period, Error::<T>::NotFirstUnresolved);
+		// A provider that owes nothing is not challenged, whatever leaves it has not removed yet.
+		ensure!(!T::Ledger::is_idle(provider), Error::<T>::PeriodExcused);
+		let challenge = match Self::state_of(provider, &duty, period, &params, Self::now()) {
+			PeriodState::Open(challenge) => challenge,
+			PeriodState::Ahead => return Err(Error::<T>::NotChallengedYet.into()),
+			PeriodState::Closed => return Err(Error::<T>::WindowClosed.into()),
+			PeriodState::Excused => return Err(Error::<T>::PeriodExcused.into()),
+		};
+		storage_proof::verify(&challenge.holdings, &challenge.seed, params.challenges, proof, |leaf| {
+			T::Ledger::is_released(provider, leaf, period)
+		})
+		.map_err(|error| match error {
+			ProofError::WrongCount => Error::<T>::WrongCount,
+			ProofError::WrongLeaf => Error::<T>::WrongLeaf,
+			ProofError::WrongChunk => Error::<T>::WrongChunk,
+			ProofError::NotReleased => Error::<T>::NotReleased,
+		})?;
+		Self::resolve(provider, &mut duty, &params, Outcome::Proven);
+		Duties::<T>::insert(provider, &duty);
+		Ok(steps)
+	}
+
+	/// See [`Call::report_missed`](crate::Call::report_missed).
+	pub(crate) fn do_report_missed(provider: &T::AccountId, period: Period, reporter: T::AccountId) -> DispatchResult {
+		let params = Params::<T>::get();
+		let mut duty = Self::live_duty(provider)?;
+		// Excused periods only: whoever reports an earlier miss is to be rewarded for it.
+		Self::catch_up(provider, &mut duty, &params, period, CATCH_UP, false);
+		ensure!(duty.first_unresolved == period, Error::<T>::NotFirstUnresolved);
+		ensure!(!T::Ledger::is_idle(provider), Error::<T>::PeriodExcused);
+		match Self::state_of(provider, &duty, period, &params, Self::now()) {
+			PeriodState::Closed => {},
+			PeriodState::Open(_) => return Err(Error::<T>::WindowOpen.into()),
+			PeriodState::Ahead => return Err(Error::<T>::NotChallengedYet.into()),
+			PeriodState::Excused => return Err(Error::<T>::PeriodExcused.into()),
+		}
+		Self::resolve(provider, &mut duty, &params, Outcome::Missed(Some(reporter)));
+		Duties::<T>::insert(provider, &duty);
+		Ok(())
+	}
+
+	/// See [`Call::advance`](crate::Call::advance). Answers how many periods were resolved.
+	pub(crate) fn do_advance(provider: &T::AccountId) -> Result<u32, DispatchError> {
+		let mut duty = Self::live_duty(provider)?;
+		let most = T::MaxAdvance::get();
+		let steps = Self::catch_up(provider, &mut duty, &Params::<T>::get(), Period::MAX, most, true);
+		ensure!(steps > 0, Error::<T>::NothingToAdvance);
+		Duties::<T>::insert(provider, &duty);
+		Ok(steps)
+	}
+
+	/// See [`Call::remove_leaf`](crate::Call::remove_leaf).
+	pub(crate) fn do_remove_leaf(provider: &T::AccountId, number: u64, leaf: &Leaf, path: &[Node]) -> DispatchResult {
+		let params = Params::<T>::get();
+		let mut duty = Self::live_duty(provider)?;
+		Self::catch_up(provider, &mut duty, &params, Period::MAX, CATCH_UP, true);
+		ensure!(!duty.terminated, Error::<T>::ProviderTerminated);
+		// While a challenge is fixed, the leaves stay as they are, so that the tree it is about is a prefix of today's.
+		let fixed = Self::last_fixed(provider, Self::now(), params.period_blocks);
+		ensure!(fixed.is_none_or(|last| last < duty.first_unresolved), Error::<T>::ChallengePending);
+		ensure!(T::Ledger::is_released(provider, leaf, duty.first_unresolved), Error::<T>::LeafOwed);
+		duty.holdings.remove(number, leaf, path).map_err(|error| match error {
+			HoldingsError::UnknownLeaf => Error::<T>::UnknownLeaf,
+			HoldingsError::WrongPath | HoldingsError::Overflow => Error::<T>::WrongPath,
+		})?;
+		Duties::<T>::insert(provider, &duty);
+		Self::deposit_event(Event::LeafRemoved { provider: provider.clone(), number });
+		Ok(())
+	}
+
+	/// What a `prove` with this proof weighs when it resolves `steps` other periods on the way.
+	pub(crate) fn prove_weight(proof: &StorageProof, steps: u32) -> Weight {
+		let StorageProof::V1(answers) = proof;
+		let nodes = answers.iter().fold(0usize, |sum, answer| {
+			let column = match &answer.content {
+				Content::Chunk { path, .. } => path.len(),
+				Content::Released => 0,
+			};
+			sum.saturating_add(answer.leaf_path.len()).saturating_add(column)
+		});
+		T::WeightInfo::prove(answers.len().saturated_into())
+			.saturating_add(T::WeightInfo::path_nodes(nodes.saturated_into()))
+			.saturating_add(if steps == 0 { Weight::zero() } else { T::WeightInfo::advance(steps) })
+	}
+
+	fn live_duty(provider: &T::AccountId) -> Result<Duty, DispatchError> {
+		let duty = Duties::<T>::get(provider).ok_or(Error::<T>::NoDuty)?;
+		ensure!(!duty.terminated, Error::<T>::ProviderTerminated);
+		Ok(duty)
+	}
+}

@@ -1,0 +1,234 @@
+//! Taking columns on, removing leaves, and starting anew.
+use crate::{mock::*, Error, Event, Snapshots};
+use frame::testing_prelude::*;
+use peoples_cloud_primitives::{
+	challenge,
+	holdings::{Leaf, Node},
+	traits::Holdings,
+};
+
+#[test]
+fn a_first_column_before_the_slot_counts_from_this_period() {
+	build_and_execute(|| {
+		// GIVEN a block before the provider's slot of the period
+		run_to(slot(&alice(), 3) - 1);
+		// WHEN it takes its first column on THEN its cursor is at this period
+		Holder::new(alice()).take_on(1).unwrap();
+		assert_eq!(cursor(&alice()), 3);
+	});
+}
+
+#[test]
+fn a_first_column_from_the_slot_on_counts_from_the_next_period() {
+	build_and_execute(|| {
+		// GIVEN the block of the provider's slot
+		run_to(slot(&alice(), 3));
+		// WHEN it takes its first column on THEN its cursor is at the next period
+		Holder::new(alice()).take_on(1).unwrap();
+		assert_eq!(cursor(&alice()), 4);
+		assert_eq!(Snapshots::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
+fn appending_tells_number_and_leaf() {
+	build_and_execute(|| {
+		let mut holder = Holder::new(alice());
+		holder.take_on(1).unwrap();
+		let number = holder.take_on(2).unwrap();
+		let leaf = holder.leaves[1];
+		System::assert_last_event(Event::LeafAppended { provider: alice(), number, leaf }.into());
+	});
+}
+
+#[test]
+fn more_chunks_than_can_be_counted_are_refused() {
+	build_and_execute(|| {
+		let leaf = Leaf { agreement: 0, root: [1; 32], chunks: u64::MAX };
+		assert_ok!(StorageProofs::append(&alice(), &leaf));
+		assert_noop!(StorageProofs::append(&alice(), &leaf), Error::<Test>::HoldingsFull);
+	});
+}
+
+#[test]
+fn an_idle_provider_starts_anew() {
+	build_and_execute(|| {
+		// GIVEN a provider that was suspended, and then owed nothing for long
+		let mut holder = Holder::with_columns();
+		let period = cursor(&alice());
+		for missed in [period, period + 1] {
+			run_to(slot(&alice(), missed) + PARAMS.window_blocks + 1);
+			assert_ok!(report(&alice(), missed));
+		}
+		assert!(Suspended::get().contains(&alice()));
+		Owing::set(Default::default());
+		run_to(slot(&alice(), 30) + 1);
+		// WHEN it takes a column on
+		holder.take_on(4).unwrap();
+		// THEN the periods in between were left out, and the streak is forgotten
+		System::assert_has_event(Event::Rested { provider: alice(), from: period + 2, until: 31 }.into());
+		System::assert_has_event(Event::Reinstated { provider: alice() }.into());
+		assert_eq!(cursor(&alice()), 31);
+		assert_eq!(Resolved::get().len(), 2);
+		// AND it proves the next one as ever
+		run_to(slot(&alice(), 31) + 1);
+		assert_ok!(holder.prove());
+	});
+}
+
+#[test]
+fn an_idle_provider_loses_its_snapshots() {
+	build_and_execute(|| {
+		// GIVEN an open challenge and a column taken on since
+		let mut holder = Holder::with_columns();
+		let period = cursor(&alice());
+		run_to(slot(&alice(), period) + 1);
+		holder.take_on(1).unwrap();
+		assert_eq!(Snapshots::<Test>::iter().count(), 1);
+		// WHEN it owes nothing any more, and is advanced
+		Owing::set(Default::default());
+		assert_ok!(advance(&alice()));
+		// THEN nothing is kept aside
+		assert_eq!(Snapshots::<Test>::iter().count(), 0);
+		assert_eq!(cursor(&alice()), period + 1);
+	});
+}
+
+#[test]
+fn a_provider_too_far_behind_takes_nothing_on() {
+	build_and_execute(|| {
+		// GIVEN more unresolved periods than may be open
+		let mut holder = Holder::with_columns();
+		let period = cursor(&alice());
+		run_to(slot(&alice(), period + 4));
+		// WHEN a column is appended THEN it is refused
+		assert_noop!(holder.take_on(1), Error::<Test>::TooFarBehind);
+		// WHEN the oldest is resolved THEN it is not
+		assert_ok!(report(&alice(), period));
+		assert_ok!(holder.take_on(1));
+	});
+}
+
+#[test]
+fn holdings_advance_stops_where_it_is_told() {
+	build_and_execute(|| {
+		// GIVEN three missed periods
+		Holder::with_columns();
+		let period = cursor(&alice());
+		run_to(slot(&alice(), period + 2) + PARAMS.window_blocks + 1);
+		// WHEN it is advanced to the second THEN only the first is resolved
+		assert_eq!(<StorageProofs as Holdings<AccountId>>::advance(&alice(), period + 1), period + 1);
+		assert_eq!(Resolved::get().len(), 1);
+	});
+}
+
+/// Alice with columns, of which those of `released` are no longer owed, after a proven period.
+fn with_released(released: &[u64]) -> Holder {
+	let holder = Holder::with_columns();
+	// A period whose slot is not the last block, so that there is a time without a challenge after it.
+	let calm = (cursor(&alice())..).find(|period| slot(&alice(), period + 1) > slot(&alice(), *period) + 6).unwrap();
+	while cursor(&alice()) <= calm {
+		run_to(slot(&alice(), cursor(&alice())) + 1);
+		holder.prove().unwrap();
+	}
+	Released::set(released.iter().copied().collect());
+	holder
+}
+
+#[test]
+fn a_released_leaf_is_removed() {
+	build_and_execute(|| {
+		// GIVEN a leaf that is no longer owed, and no challenge
+		let mut holder = with_released(&[1]);
+		// WHEN it is removed
+		assert_ok!(holder.remove(1));
+		// THEN its chunks are gone, and the next challenge is about the rest
+		System::assert_last_event(Event::LeafRemoved { provider: alice(), number: 1 }.into());
+		assert_eq!(StorageProofs::duty(alice()).unwrap().holdings.total_chunks(), 11);
+		run_to(slot(&alice(), cursor(&alice())) + 1);
+		assert_ok!(holder.prove());
+		// AND it cannot be removed again
+		assert_err!(holder.remove(1), Error::<Test>::WrongPath);
+	});
+}
+
+#[test]
+fn an_owed_leaf_stays() {
+	build_and_execute(|| {
+		let mut holder = with_released(&[]);
+		assert_noop!(holder.remove(1), Error::<Test>::LeafOwed);
+	});
+}
+
+#[test]
+fn leaves_stay_while_a_challenge_is_fixed() {
+	build_and_execute(|| {
+		// GIVEN a released leaf
+		let mut holder = with_released(&[1]);
+		// WHEN the slot's block has come THEN it stays until the challenge is resolved
+		run_to(slot(&alice(), cursor(&alice())));
+		assert_noop!(holder.remove(1), Error::<Test>::ChallengePending);
+		next_block();
+		assert_noop!(holder.remove(1), Error::<Test>::ChallengePending);
+	});
+}
+
+#[test]
+fn an_idle_providers_leaves_can_always_be_removed() {
+	build_and_execute(|| {
+		// GIVEN a provider that owes nothing, with an unanswered challenge
+		let mut holder = with_released(&[0, 1, 2]);
+		run_to(slot(&alice(), cursor(&alice())) + 1);
+		Owing::set(Default::default());
+		// WHEN its leaves are removed THEN nothing is in the way
+		for number in 0..3 {
+			assert_ok!(holder.remove(number));
+		}
+		assert_eq!(StorageProofs::duty(alice()).unwrap().holdings.total_chunks(), 0);
+	});
+}
+
+#[test]
+fn a_wrong_path_removes_nothing() {
+	build_and_execute(|| {
+		let holder = with_released(&[0, 1]);
+		let remove = |number: u64, leaf: u64, path: Vec<Node>| {
+			let leaf = holder.leaves[leaf as usize];
+			StorageProofs::remove_leaf(RuntimeOrigin::signed(reporter()), alice(), number, leaf, path)
+		};
+		assert_noop!(remove(0, 0, vec![]), Error::<Test>::WrongPath);
+		assert_noop!(remove(0, 1, holder.path(3, 0)), Error::<Test>::WrongPath);
+		assert_noop!(remove(3, 0, vec![]), Error::<Test>::UnknownLeaf);
+	});
+}
+
+#[test]
+fn holdings_without_chunks_are_not_challenged() {
+	build_and_execute(|| {
+		// GIVEN a provider that owes something but has nothing that could be challenged
+		assert_ok!(StorageProofs::append(&alice(), &Leaf { agreement: 0, root: [0; 32], chunks: 0 }));
+		Owing::mutate(|owing| owing.insert(alice()));
+		let period = cursor(&alice());
+		// WHEN the slot has come THEN the period is excused
+		run_to(slot(&alice(), period) + 1);
+		assert_ok!(advance(&alice()));
+		System::assert_last_event(Event::Excused { provider: alice(), period }.into());
+	});
+}
+
+#[test]
+fn the_view_is_of_the_next_block() {
+	build_and_execute(|| {
+		// GIVEN the finalised block of a slot
+		let holder = Holder::with_columns();
+		let period = cursor(&alice());
+		run_to(slot(&alice(), period));
+		assert_eq!(holder.challenge(), None);
+		StorageProofs::on_finalize(System::block_number());
+		// WHEN a client asks for the duty on its state THEN it sees the challenge that it can answer in the next block
+		let view = holder.challenge().unwrap();
+		assert_eq!((view.period, view.blocks_left), (period, PARAMS.window_blocks));
+		let randomness = frame::hashing::blake2_256(&System::block_number().encode());
+		assert_eq!(view.seed, challenge::seed(&randomness, &[1; 32]));
+	});
+}
