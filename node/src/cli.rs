@@ -1,0 +1,44 @@
+//! The command line: data only.
+
+use sc_cli::{
+	BuildSpecCmd, ChainInfoCmd, CheckBlockCmd, ExportBlocksCmd, ExportChainSpecCmd, ExportStateCmd, ImportBlocksCmd,
+	KeySubcommand, PurgeChainCmd, RevertCmd, RunCmd,
+};
+
+/// What was asked of the node.
+#[derive(Debug, clap::Parser)]
+pub(crate) struct Cli {
+	/// Something else than running the node.
+	#[command(subcommand)]
+	pub(crate) subcommand: Option<Subcommand>,
+	/// How to run the node.
+	#[clap(flatten)]
+	pub(crate) run: RunCmd,
+}
+
+/// What the node can do besides running.
+#[derive(Debug, clap::Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "parsed once")]
+pub(crate) enum Subcommand {
+	/// Make, inspect and insert keys.
+	#[command(subcommand)]
+	Key(KeySubcommand),
+	/// Print a chain specification (older name of `export-chain-spec`, adds a boot node).
+	BuildSpec(BuildSpecCmd),
+	/// Write a chain specification.
+	ExportChainSpec(ExportChainSpecCmd),
+	/// Execute a block again and check it.
+	CheckBlock(CheckBlockCmd),
+	/// Write blocks to a file.
+	ExportBlocks(ExportBlocksCmd),
+	/// Write a block's state as a chain specification.
+	ExportState(ExportStateCmd),
+	/// Read blocks from a file.
+	ImportBlocks(ImportBlocksCmd),
+	/// Remove the chain's data.
+	PurgeChain(PurgeChainCmd),
+	/// Go back by some blocks that are not finalised.
+	Revert(RevertCmd),
+	/// Print what the database says about the chain.
+	ChainInfo(ChainInfoCmd),
+}

@@ -1,0 +1,124 @@
+//! Dispatches the command line.
+
+use peoples_cloud_runtime::opaque::Block;
+use sc_cli::{Error, Result, SubstrateCli};
+use sc_service::{Configuration, PartialComponents};
+
+use crate::{
+	chain_spec,
+	cli::{Cli, Subcommand},
+	service,
+};
+
+impl SubstrateCli for Cli {
+	fn impl_name() -> String {
+		"The People's Cloud Node".into()
+	}
+
+	fn impl_version() -> String {
+		env!("CARGO_PKG_VERSION").into()
+	}
+
+	fn description() -> String {
+		env!("CARGO_PKG_DESCRIPTION").into()
+	}
+
+	fn author() -> String {
+		env!("CARGO_PKG_AUTHORS").into()
+	}
+
+	fn support_url() -> String {
+		env!("CARGO_PKG_REPOSITORY").into()
+	}
+
+	fn copyright_start_year() -> i32 {
+		2026
+	}
+
+	fn load_spec(&self, id: &str) -> std::result::Result<Box<dyn sc_service::ChainSpec>, String> {
+		Ok(Box::new(chain_spec::load(id)?))
+	}
+}
+
+/// Parses the command line and does what it says.
+pub(crate) fn run() -> Result<()> {
+	let cli = Cli::from_args();
+	match &cli.subcommand {
+		None => run_node(&cli),
+		Some(Subcommand::Key(command)) => command.run(&cli),
+		Some(Subcommand::BuildSpec(command)) => {
+			cli.create_runner(command)?.sync_run(|config| command.run(config.chain_spec, config.network))
+		},
+		Some(Subcommand::ExportChainSpec(command)) => command.run(cli.load_spec(&command.chain)?),
+		Some(Subcommand::CheckBlock(command)) => cli.create_runner(command)?.async_run(|config| {
+			let PartialComponents { client, task_manager, import_queue, .. } = service::new_partial(&config)?;
+			Ok((command.run(client, import_queue), task_manager))
+		}),
+		Some(Subcommand::ExportBlocks(command)) => cli.create_runner(command)?.async_run(|config| {
+			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+			Ok((command.run(client, config.database), task_manager))
+		}),
+		Some(Subcommand::ExportState(command)) => cli.create_runner(command)?.async_run(|config| {
+			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+			Ok((command.run(client, config.chain_spec), task_manager))
+		}),
+		Some(Subcommand::ImportBlocks(command)) => cli.create_runner(command)?.async_run(|config| {
+			let PartialComponents { client, task_manager, import_queue, .. } = service::new_partial(&config)?;
+			Ok((command.run(client, import_queue), task_manager))
+		}),
+		Some(Subcommand::PurgeChain(command)) => {
+			cli.create_runner(command)?.sync_run(|config| command.run(config.database))
+		},
+		Some(Subcommand::Revert(command)) => cli.create_runner(command)?.async_run(|config| {
+			let PartialComponents { client, task_manager, backend, .. } = service::new_partial(&config)?;
+			Ok((command.run(client, backend, Some(Box::new(service::revert_consensus))), task_manager))
+		}),
+		Some(Subcommand::ChainInfo(command)) => {
+			cli.create_runner(command)?.sync_run(|config| command.run::<Block>(&config))
+		},
+	}
+}
+
+fn run_node(cli: &Cli) -> Result<()> {
+	let rpc_port_was_named = cli.run.rpc_params.rpc_port.is_some();
+	cli.create_runner(&cli.run)?.run_node_until_exit(|mut config| async move {
+		if rpc_port_was_named {
+			insist_on_rpc_port(&mut config);
+		}
+		service::new_full(config).map_err(Error::Service)
+	})
+}
+
+/// Without this the node would take any other port when the one that was asked for is in use.
+fn insist_on_rpc_port(config: &mut Configuration) {
+	for endpoint in config.rpc.addr.iter_mut().flatten() {
+		endpoint.retry_random_port = false;
+	}
+}
+
+/// One sentence on what went wrong, with its causes, and what to do where that is known.
+pub(crate) fn explain(error: &Error) -> String {
+	let mut sentence = error.to_string();
+	let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+	while let Some(error) = cause {
+		let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+		if kind == Some(std::io::ErrorKind::AddrInUse) {
+			return "a port to listen on is in use: stop the other program, or name another port with --rpc-port, --port \
+			        or --prometheus-port"
+				.into();
+		}
+		let text = error.to_string();
+		// Transparent errors repeat their cause.
+		if !sentence.contains(&text) {
+			sentence = format!("{sentence}: {text}");
+		}
+		cause = error.source();
+	}
+	for wrapper in ["Application: ", "Other: ", "Invalid input: "] {
+		sentence = sentence.strip_prefix(wrapper).unwrap_or(&sentence).to_owned();
+	}
+	sentence
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,40 @@
+//! Accounts of the providers of local networks.
+
+use sp_core::hex2array;
+
+/// The public keys (sr25519) of `//Provider//0` to `//Provider//31` of the well-known development phrase. Written out
+/// since keys cannot be derived in the runtime; a test compares.
+pub const PROVIDERS: [[u8; 32]; 32] = [
+	hex2array!("84dbd87110609d60bf4d88467b9b46519781b59eef0481accc2489db27976353"),
+	hex2array!("82bb407d0da64caa983333cd9ff57d19871845abab0f248922e10c3dd1b08c70"),
+	hex2array!("46fa3157db24be5544c8c6062523c023dd7b8b0a7e273a188e5f77011a50e956"),
+	hex2array!("96de84dec2ab2433f6b453f89c82eb82e38a8fed2958a8b569a5b2120d12f37d"),
+	hex2array!("563e3a834ed1bdda5646e51ce0b98f22951322388eaa49aae157ffdc2a9ed71b"),
+	hex2array!("ca3013de61f5774cdb44804d2bc9259fdacf8f616f95520754504ebdb8e55e5c"),
+	hex2array!("0c37442b6bc22198694ee977899c846f8c12359bb7724e2abac3c9d27b8d945c"),
+	hex2array!("a838b3f81535b46bb010cc6d2e316f8c1336d01b064e9a8b49fab9145067cc14"),
+	hex2array!("dab3c26895941e1f16588b95eb7bf1fbf4d95ac95d7b159dc4cf9a4eba39137c"),
+	hex2array!("f8de85a33a44bc51cefd4d712b4021049b9d6f5741f17dca20ee77cc74451040"),
+	hex2array!("34c8e62f5956e5c398052cfca3fbd6255ea7b7bc9e0bccc5c5fcda50fccb2e0e"),
+	hex2array!("b4d37e82e6cb3df4606976a705664c32be8f00e5c06a80ba952b7aeb0b660f5a"),
+	hex2array!("18db0409dbbbbc9c7d74a199bf410a9711c311785fd0e27ee163e4e3034c133d"),
+	hex2array!("523dbb72a31c698ba92362b1f28732d502b3de68dbac7f923c715e1d9ba2c311"),
+	hex2array!("0489b94e23ab2841e98d4a21ccd78eccddc0b7dd7c8eb8858caa8ec057d85970"),
+	hex2array!("f46a29f75e2109977fc030163d06832cd8d9036c2c6ee385ce9c9a5f34b75f60"),
+	hex2array!("5e1bb91badd4b55036da96eaba8cf9cd6b7eb0d215d75b0e5aed02ecbadc8b14"),
+	hex2array!("26dc979a1036648ad28e05e9337d4b6ca44c506d025e2060663c4e5ee705a22f"),
+	hex2array!("3ac3ba2c0ba3d278cccd73dc9d97d2e478cc9a75e255194da9d108f1ba76022a"),
+	hex2array!("00b222adddf3750496264a2fd9bd92414c265aa7070bb1b7e088121b4cad3b27"),
+	hex2array!("08643de3e4b3cec374f53e3c23e8e7d4e715fe9fa5fbfd8674f73894c3df8252"),
+	hex2array!("debc3911263dd5063f32cc35f2a0f693eb3a295b5c7d191981edd692b56e257e"),
+	hex2array!("04b9f4ab47830fa71077a722e4e4f06c861d9d2f5e15e169084e0a9db76f1315"),
+	hex2array!("26d44a7bbfa08dc9594e7970c9e2456d82e8cfaca0dea39fc6e1a0ed596d0977"),
+	hex2array!("561c55041d8eb45f54c22bfea77d2067fe237718f4e1b2fd9ac2031455096c5d"),
+	hex2array!("56899a4f0010877c5a630899a594d90c3b4a5a9a8fb41f69314e1998dba1356c"),
+	hex2array!("c2830ddecb553b7fe1892153ac7f2ea92e3091c11b7bb7b5e763c2d4d8d1bd38"),
+	hex2array!("2ccb2b9073adfc15a949e5248801d7d9e395aee24c90695e8a2d7f0722ffdb32"),
+	hex2array!("b084627de6de618acce5ac404671be21c2f8660700364e7a203b1e6fbeb08502"),
+	hex2array!("4aa91fedda0d0fb88b571c076b10e303459dae0e3804f60377857edddb55f575"),
+	hex2array!("425b036d88c6cf132fcfaa3562b9deccba16ca0cf08758a3d88a32f1584f4334"),
+	hex2array!("9299de70d317236746df5f1ed931156f1ebb374e246c24229a7ea547713ac729"),
+];

@@ -1,0 +1,12 @@
+//! The composed runtime: genesis presets, consensus wiring, indices that clients rely on.
+
+#[path = "runtime/chain.rs"]
+mod chain;
+#[path = "runtime/consensus.rs"]
+mod consensus;
+#[path = "runtime/genesis.rs"]
+mod genesis;
+#[path = "runtime/indices.rs"]
+mod indices;
+#[path = "runtime/integrity.rs"]
+mod integrity;
