@@ -1,0 +1,195 @@
+//! `pallet-providers`.
+use peoples_cloud_primitives::{resource::ResourceKind, AccountBytes, Balance};
+use subxt::{
+	ext::{scale_decode::DecodeAsType, scale_encode::EncodeAsType},
+	transactions::DynamicPayload,
+	utils::{AccountId32, Static},
+	Metadata,
+};
+
+use super::connection::{has, AtBlock, Connection};
+use crate::{chain, chain::ChainError};
+
+pub(super) const PALLET: &str = "Providers";
+/// Providers asked for at a time: what the view function gives at most.
+const PAGE: u32 = 256;
+/// Score of a provider without evidence, until the reputation pallet is asked.
+const NO_EVIDENCE_PPM: u32 = 500_000;
+
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+pub(super) struct Register {
+	peer_id: Vec<u8>,
+	addresses: Vec<Vec<u8>>,
+	operator: Vec<u8>,
+	region: Vec<u8>,
+	bond: Balance,
+}
+
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+pub(super) struct UpdateInfo {
+	peer_id: Option<Vec<u8>>,
+	addresses: Option<Vec<Vec<u8>>>,
+	operator: Option<Vec<u8>>,
+	region: Option<Vec<u8>>,
+}
+
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+pub(super) struct SetOffer {
+	kind: Static<ResourceKind>,
+	offer: Offer,
+}
+
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+pub(super) struct BondMore {
+	amount: Balance,
+}
+
+/// As the chain has it.
+#[derive(EncodeAsType, DecodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct Offer {
+	price: Balance,
+	capacity: u64,
+	min_duration: u32,
+	max_duration: u32,
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+enum Standing {
+	Active,
+	Suspended,
+	Leaving,
+	Terminated,
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(super) struct ProviderView {
+	peer_id: Vec<u8>,
+	addresses: Vec<Vec<u8>>,
+	operator: Vec<u8>,
+	region: Vec<u8>,
+	bonded: Balance,
+	standing: Standing,
+	paused: bool,
+	services: Vec<ServiceView>,
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct ServiceView {
+	kind: Static<ResourceKind>,
+	offer: Option<Offer>,
+	committed: u64,
+}
+
+pub(super) fn check(metadata: &Metadata) -> Result<(), String> {
+	let calls = ["register", "update_info", "set_offer", "bond_more", "pause", "resume", "leave", "withdraw_unbonded"];
+	has(metadata, PALLET, &calls, &["provider", "providers"], &["Terminated"])
+}
+
+pub(super) fn register(
+	peer_id: &[u8],
+	addresses: &[Vec<u8>],
+	operator: &str,
+	region: &str,
+	bond: Balance,
+) -> DynamicPayload<Register> {
+	let register = Register {
+		peer_id: peer_id.to_vec(),
+		addresses: addresses.to_vec(),
+		operator: operator.as_bytes().to_vec(),
+		region: region.as_bytes().to_vec(),
+		bond,
+	};
+	DynamicPayload::new(PALLET, "register", register)
+}
+
+pub(super) fn update_addresses(peer_id: &[u8], addresses: &[Vec<u8>]) -> DynamicPayload<UpdateInfo> {
+	let update = UpdateInfo {
+		peer_id: Some(peer_id.to_vec()),
+		addresses: Some(addresses.to_vec()),
+		operator: None,
+		region: None,
+	};
+	DynamicPayload::new(PALLET, "update_info", update)
+}
+
+pub(super) fn set_offer(offer: &chain::Offer) -> DynamicPayload<SetOffer> {
+	let offer = Offer {
+		price: offer.price,
+		capacity: offer.capacity_chunks,
+		min_duration: offer.min_duration,
+		max_duration: offer.max_duration,
+	};
+	DynamicPayload::new(PALLET, "set_offer", SetOffer { kind: Static(ResourceKind::Storage), offer })
+}
+
+pub(super) fn bond_more(amount: Balance) -> DynamicPayload<BondMore> {
+	DynamicPayload::new(PALLET, "bond_more", BondMore { amount })
+}
+
+/// A call without arguments.
+pub(super) fn plain(call: &'static str) -> DynamicPayload<()> {
+	DynamicPayload::new(PALLET, call, ())
+}
+
+/// A provider, without its score.
+pub(super) async fn provider(
+	connection: &Connection,
+	at: &AtBlock,
+	account: AccountBytes,
+) -> Result<Option<chain::ProviderInfo>, ChainError> {
+	let view: Option<ProviderView> = connection.view(at, PALLET, "provider", (AccountId32(account),)).await?;
+	Ok(view.map(|view| view.info(account)))
+}
+
+/// All providers, without their scores.
+pub(super) async fn all(connection: &Connection, at: &AtBlock) -> Result<Vec<chain::ProviderInfo>, ChainError> {
+	let mut providers = Vec::new();
+	let mut after: Option<AccountId32> = None;
+	loop {
+		let page: Vec<(AccountId32, ProviderView)> = connection.view(at, PALLET, "providers", (after, PAGE)).await?;
+		let Some((last, _)) = page.last() else { return Ok(providers) };
+		after = Some(*last);
+		providers.extend(page.into_iter().map(|(account, view)| view.info(account.0)));
+	}
+}
+
+impl ProviderView {
+	fn info(self, account: AccountBytes) -> chain::ProviderInfo {
+		let standing = match (self.standing, self.paused) {
+			(Standing::Active, false) => "active",
+			(Standing::Active, true) => "paused",
+			(Standing::Suspended, _) => "suspended",
+			(Standing::Leaving, _) => "leaving",
+			(Standing::Terminated, _) => "terminated",
+		};
+		let storage = self.services.into_iter().find(|service| service.kind.0 == ResourceKind::Storage);
+		chain::ProviderInfo {
+			account,
+			peer_id: self.peer_id,
+			addresses: self.addresses,
+			// Labels are anyone's bytes: what is not text is shown as such.
+			operator: String::from_utf8_lossy(&self.operator).into_owned(),
+			region: String::from_utf8_lossy(&self.region).into_owned(),
+			bonded: self.bonded,
+			active: standing == "active",
+			standing: standing.into(),
+			committed_chunks: storage.as_ref().map_or(0, |service| service.committed),
+			offer: storage.and_then(|service| service.offer).map(|offer| chain::Offer {
+				price: offer.price,
+				capacity_chunks: offer.capacity,
+				min_duration: offer.min_duration,
+				max_duration: offer.max_duration,
+			}),
+			score_ppm: NO_EVIDENCE_PPM,
+		}
+	}
+}
