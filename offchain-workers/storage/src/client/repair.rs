@@ -1,0 +1,343 @@
+//! Repair: a lost column is rebuilt from any `k` others, without the object's key, and placed anew.
+use std::{collections::BTreeSet, sync::Arc};
+
+use bytes::Bytes;
+use futures::stream::{FuturesOrdered, StreamExt};
+use peoples_cloud_client::{
+	chain::{AgreementInfo, Call, Certainty, Chain, ChainError, ColumnInfo, ColumnState},
+	wallet::Signer,
+};
+use peoples_cloud_erasure::{codec, CodeError, Restorer};
+use peoples_cloud_primitives::{
+	challenge::period_of,
+	manifest::{Manifest, ManifestV1},
+	AccountBytes, AgreementId, Balance, ColumnIndex, Hash32,
+};
+use tokio::{sync::mpsc, task::spawn_blocking};
+
+use super::{
+	columns::{ColumnSource, NotEnoughColumns, StripeReader, StripeShards},
+	joined,
+	locate::{locate_in, LocateError, Located},
+	parallel_stripes,
+	placement::{operator_of, Candidate, Candidates},
+	put::{Terms, VALIDITY_BLOCKS},
+	PlacementError, Progress, ProgressFn, Requirements,
+};
+use crate::{
+	object::{to_usize, Layout},
+	protocol::SignedAck,
+	transfer::client::{TransferClient, TransferError},
+};
+
+/// Shards that may wait for the new provider.
+const QUEUE: usize = 8;
+/// Providers that are tried for one column before it is left lost.
+const TRIES: usize = 4;
+
+/// How to repair.
+#[derive(Clone, Debug)]
+pub struct RepairOptions {
+	/// How sure to be of each transaction.
+	pub certainty: Certainty,
+	/// Regions that are fine; empty: all.
+	pub regions: Vec<String>,
+}
+
+impl Default for RepairOptions {
+	fn default() -> Self {
+		Self { certainty: Certainty::Finalised, regions: Vec::new() }
+	}
+}
+
+/// What was repaired.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RepairOutcome {
+	/// Columns that were lost, and who has them now.
+	pub replaced: Vec<(AgreementId, ColumnIndex, AccountBytes)>,
+}
+
+/// Why a column could not be rebuilt.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RebuildError {
+	/// The other columns were not found.
+	#[error(transparent)]
+	Locate(#[from] LocateError),
+	/// Too few of them can be read.
+	#[error(transparent)]
+	Columns(#[from] NotEnoughColumns),
+	/// The code is unknown.
+	#[error(transparent)]
+	Code(#[from] CodeError),
+	/// The agreement has no such column, or the manifest contradicts the agreement.
+	#[error(
+		"column {0} of the agreement is not a column of the object; the agreement was opened with another manifest"
+	)]
+	NoSuchColumn(ColumnIndex),
+	/// The others are not columns of one encoding: whoever stored the object did not encode it properly.
+	#[error("column {0} as rebuilt from the others is not what was stored; the object was broken when it was stored")]
+	WrongRoot(ColumnIndex),
+	/// Whoever takes the bytes stopped.
+	#[error("the rebuilt bytes were no longer wanted")]
+	Unwanted,
+}
+
+impl RebuildError {
+	/// Whether the same request may succeed later without a change.
+	pub fn is_retryable(&self) -> bool {
+		match self {
+			Self::Locate(error) => error.is_retryable(),
+			Self::Columns(_) | Self::Unwanted => true,
+			_ => false,
+		}
+	}
+}
+
+/// Why an object could not be repaired. Columns that were repaired before stay so.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RepairError {
+	/// The chain could not be asked or refused.
+	#[error(transparent)]
+	Chain(#[from] ChainError),
+	/// The signer has no agreement about the object.
+	#[error("the account {0} has no open agreement about this object; use the account that stored it")]
+	NotYours(String),
+	/// The agreement is ending.
+	#[error("agreement {0} is ending, and its lost columns are no longer worth replacing; store the object anew")]
+	Ending(AgreementId),
+	/// Nobody can take the column for what it cost so far.
+	#[error(transparent)]
+	Placement(#[from] PlacementError),
+	/// The column could not be rebuilt.
+	#[error(transparent)]
+	Rebuild(#[from] RebuildError),
+	/// All providers that were tried failed.
+	#[error("column {column} found no provider that takes it; try again later ({})", reasons.join("; "))]
+	ProvidersFailed {
+		/// The column.
+		column: ColumnIndex,
+		/// What went wrong.
+		reasons: Vec<String>,
+	},
+}
+
+/// Rebuilds one column of an agreement from the others and sends it, in order, in pieces of one shard.
+///
+/// Needs no key. The column's own provider, if it still has it, is not asked. Memory is constant. `Ok` comes only
+/// after all bytes were sent and their BLAKE3 hash is the column's root; after an error what was sent is worthless.
+pub async fn rebuild_column(
+	chain: &dyn Chain,
+	transfer: &TransferClient,
+	agreement: &AgreementInfo,
+	column: ColumnIndex,
+	out: mpsc::Sender<Bytes>,
+) -> Result<Manifest, RebuildError> {
+	let lost = agreement.columns.get(usize::from(column)).ok_or(RebuildError::NoSuchColumn(column))?;
+	let agreements = std::slice::from_ref(agreement);
+	let located = locate_in(chain, transfer, agreement.object, agreements, Some(lost.provider)).await?;
+	let Located { manifest, source, order } = located;
+	rebuild(manifest.fields(), source, order, column, &lost.root, out).await?;
+	Ok(manifest)
+}
+
+/// [`rebuild_column`], once it is known who has the others.
+async fn rebuild(
+	manifest: &ManifestV1,
+	source: Arc<dyn ColumnSource>,
+	order: Vec<usize>,
+	column: ColumnIndex,
+	root: &Hash32,
+	out: mpsc::Sender<Bytes>,
+) -> Result<(), RebuildError> {
+	let index = usize::from(column);
+	if manifest.columns.get(index).is_none_or(|column| column.root != *root) {
+		return Err(RebuildError::NoSuchColumn(column));
+	}
+	let codec = codec(manifest.codec, manifest.k.into(), manifest.n())?;
+	let layout = Layout::of(manifest).map_err(LocateError::Layout)?;
+	let shard_bytes = to_usize(layout.shard_bytes().into());
+	let columns = order.into_iter().filter(|other| *other != index).collect();
+	let mut reader = StripeReader::new(source, &layout, 0..layout.stripes(), columns);
+	let mut restorer: Option<(Vec<usize>, Arc<dyn Restorer>)> = None;
+	let mut restoring = FuturesOrdered::new();
+	let mut hasher = blake3::Hasher::new();
+	let mut ended = false;
+	while !(ended && restoring.is_empty()) {
+		if !ended && restoring.len() < parallel_stripes() {
+			let Some(StripeShards { shards, .. }) = reader.next().await? else {
+				ended = true;
+				continue;
+			};
+			let columns: Vec<usize> = shards.iter().map(|(column, _)| *column).collect();
+			let ready = match restorer.take() {
+				Some((known, ready)) if known == columns => ready,
+				_ => Arc::from(codec.restorer(index, &columns)?),
+			};
+			restorer = Some((columns, ready.clone()));
+			restoring.push_back(joined(spawn_blocking(move || {
+				let mut shard = vec![0; shard_bytes];
+				let shards: Vec<(usize, &[u8])> = shards.iter().map(|(column, shard)| (*column, &shard[..])).collect();
+				ready.restore(&shards, &mut shard).map(|()| Bytes::from(shard))
+			})));
+			continue;
+		}
+		let Some(shard) = restoring.next().await else { continue };
+		let shard = shard?;
+		hasher.update(&shard);
+		out.send(shard).await.map_err(|_| RebuildError::Unwanted)?;
+	}
+	match hasher.finalize().as_bytes() == root {
+		true => Ok(()),
+		false => Err(RebuildError::WrongRoot(column)),
+	}
+}
+
+/// Rebuilds all lost columns of the signer's agreements about an object and places them with new providers.
+pub async fn repair(
+	chain: &dyn Chain,
+	transfer: &TransferClient,
+	signer: &Signer,
+	object: Hash32,
+	options: &RepairOptions,
+	progress: &ProgressFn<'_>,
+) -> Result<RepairOutcome, RepairError> {
+	let mut agreements = chain.agreements_by_object(object).await?;
+	agreements.retain(|agreement| agreement.client == signer.account());
+	if agreements.is_empty() {
+		return Err(RepairError::NotYours(signer.ss58()));
+	}
+	let mut outcome = RepairOutcome::default();
+	for agreement in &agreements {
+		let mut repair = Repair { chain, transfer, signer, agreement, options, progress, operators: BTreeSet::new() };
+		for (column, info) in (0..).zip(&agreement.columns) {
+			if info.state == ColumnState::Lost {
+				let provider = repair.replace(column, info).await?;
+				outcome.replaced.push((agreement.id, column, provider));
+			}
+		}
+	}
+	Ok(outcome)
+}
+
+struct Repair<'a> {
+	chain: &'a dyn Chain,
+	transfer: &'a TransferClient,
+	signer: &'a Signer,
+	agreement: &'a AgreementInfo,
+	options: &'a RepairOptions,
+	progress: &'a ProgressFn<'a>,
+	/// Operators that took columns in this repair.
+	operators: BTreeSet<String>,
+}
+
+impl Repair<'_> {
+	async fn replace(&mut self, column: ColumnIndex, info: &ColumnInfo) -> Result<AccountBytes, RepairError> {
+		let agreement = self.agreement;
+		let head = *self.chain.heads().borrow();
+		let period = period_of(head.best, self.chain.proof_params().await?.period_blocks);
+		// The chain wants an acknowledgement for at least what is left.
+		let remaining = agreement.end.saturating_sub(period);
+		if agreement.closing || remaining == 0 {
+			return Err(RepairError::Ending(agreement.id));
+		}
+		let mut terms = Terms {
+			genesis: self.chain.genesis(),
+			nonce: rand::random(),
+			// Rebuilding one column takes no longer than an upload.
+			valid_until: head.best.saturating_add(VALIDITY_BLOCKS),
+		};
+		let mut candidates = self.candidates(info.rate, remaining, &terms).await?;
+		let mut reasons = Vec::new();
+		for _ in 0..TRIES {
+			let Some(candidate) = candidates.take(Balance::MAX) else { break };
+			match self.place(column, &terms, &candidate).await? {
+				Ok(ack) => {
+					let provider = candidate.peer.account;
+					let acknowledgement = ack.into_parts();
+					let call = Call::ReplaceColumn { agreement: agreement.id, column, acknowledgement };
+					(self.progress)(Progress::Submitting);
+					self.chain.submit(self.signer, call, self.options.certainty).await?;
+					self.operators.insert(candidate.operator);
+					return Ok(provider);
+				},
+				Err(error) => {
+					let (provider, reason) = (candidate.peer.account, error.to_string());
+					reasons.push(format!("{}: {reason}", candidate.operator));
+					candidates.give_up(candidate, error.is_retryable());
+					(self.progress)(Progress::ProviderFailed { column, provider, reason });
+					// An intent is for one upload; the next provider gets one of its own.
+					terms.nonce = rand::random();
+				},
+			}
+		}
+		Err(RepairError::ProvidersFailed { column, reasons })
+	}
+
+	/// Providers that could take the column for what it cost so far, or less.
+	async fn candidates(&self, max_rate: Balance, periods: u32, terms: &Terms) -> Result<Candidates, RepairError> {
+		let providers = self.chain.providers().await?;
+		let except: BTreeSet<AccountBytes> = self.agreement.columns.iter().map(|column| column.provider).collect();
+		let in_use = providers.iter().filter(|info| except.contains(&info.account)).map(operator_of);
+		let except_operators = in_use.chain(self.operators.iter().cloned()).collect();
+		let requirements = Requirements {
+			chunks: self.agreement.chunks,
+			periods,
+			// A provider whose shortest term is longer than what is left can still help: it is paid for what is left.
+			or_longer: true,
+			regions: &self.options.regions,
+			max_rate: Some(max_rate),
+			except: &except,
+			except_operators: &except_operators,
+			tie_break: &terms.nonce,
+		};
+		let candidates = Candidates::choose(&providers, &requirements);
+		candidates.require(1)?;
+		Ok(candidates)
+	}
+
+	/// Rebuilds the column into one provider. The inner error is the provider's.
+	async fn place(
+		&self,
+		column: ColumnIndex,
+		terms: &Terms,
+		candidate: &Candidate,
+	) -> Result<Result<SignedAck, TransferError>, RepairError> {
+		let intent = terms.intent(self.signer, candidate, self.agreement.chunks);
+		let mut session = match self.transfer.push(&candidate.peer, intent).await {
+			Ok(session) => session,
+			Err(error) => return Ok(Err(error)),
+		};
+		let total = self.agreement.chunks * 1024;
+		let (sender, mut shards) = mpsc::channel::<Bytes>(QUEUE);
+		let sending = async {
+			while let Some(shard) = shards.recv().await {
+				session.send(&shard).await?;
+				(self.progress)(Progress::Bytes { done: session.sent_bytes(), total });
+			}
+			drop(shards);
+			Ok(session)
+		};
+		let rebuilding = rebuild_column(self.chain, self.transfer, self.agreement, column, sender);
+		let (sent, rebuilt) = tokio::join!(sending, rebuilding);
+		let (session, manifest) = match (sent, rebuilt) {
+			// The rebuilding stops when nobody takes its bytes: the cause is the provider.
+			(Err(error), _) => return Ok(Err(error)),
+			(Ok(_), Err(error)) => return Err(error.into()),
+			(Ok(session), Ok(manifest)) => (session, manifest),
+		};
+		let ack = match session.finish().await {
+			Ok(ack) => ack,
+			Err(error) => return Ok(Err(error)),
+		};
+		// The other providers keep copies; this one helps to keep their number.
+		if let Err(error) = self.transfer.put_manifest(&candidate.peer, &manifest).await {
+			tracing::debug!(%error, "the new provider did not take the manifest");
+		}
+		Ok(Ok(ack))
+	}
+}
+
+#[cfg(test)]
+mod tests;

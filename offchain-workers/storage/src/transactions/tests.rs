@@ -1,0 +1,330 @@
+use std::{sync::atomic::Ordering, time::Duration};
+
+use peoples_cloud_client::chain::{ColumnState, ProofParams};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+	simulation::{NewColumn, SimulatedChain},
+	tasks::submit_proofs::SubmitProofs,
+	test_rig::Rig,
+};
+
+const WITHDRAW: Duty = Duty::Withdraw { at_least: 1 };
+
+fn earn(rig: &Rig) {
+	rig.chain.decree(|state, _| state.earnings.insert(rig.account(), 50));
+}
+
+fn stages(rig: &Rig) -> Vec<Stage> {
+	rig.shared.queue.all().into_iter().map(|queued| queued.stage).collect()
+}
+
+/// A provider with earnings and a duty to withdraw them.
+async fn with_duty() -> Rig {
+	let mut rig = Rig::new("//Provider//0").await;
+	rig.blocks(3).await;
+	earn(&rig);
+	assert!(rig.shared.queue.enqueue(WITHDRAW, 0).unwrap());
+	assert!(!rig.shared.queue.enqueue(WITHDRAW, 0).unwrap(), "the same duty twice is no news");
+	rig
+}
+
+#[tokio::test]
+async fn a_duty_is_sent_once_and_forgotten_when_final() {
+	let mut rig = with_duty().await;
+	rig.chain.set_mood(|mood| mood.finality_lag = 3);
+	rig.send().await;
+	assert!(matches!(stages(&rig)[..], [Stage::Included { .. }]));
+	for _ in 0..5 {
+		rig.blocks(1).await;
+		rig.send().await;
+	}
+	assert_eq!(stages(&rig), vec![]);
+	assert_eq!(rig.chain.submissions(), vec![Call::Withdraw]);
+}
+
+#[tokio::test]
+async fn what_is_done_already_is_not_sent() {
+	let mut rig = with_duty().await;
+	rig.chain.decree(|state, _| state.earnings.clear());
+	rig.send().await;
+	assert_eq!(rig.chain.submissions(), vec![]);
+	assert_eq!(stages(&rig), vec![]);
+}
+
+#[tokio::test]
+async fn a_transaction_that_waits_in_the_pool_is_not_sent_again_after_a_crash() {
+	let mut rig = with_duty().await;
+	rig.chain.set_mood(|mood| (mood.breaks_on_submit, mood.full_blocks) = (true, true));
+	let _ = rig.send.work().await;
+	assert_eq!(rig.chain.pool_len(), 1);
+	let mut rig = rig.crash().await;
+	rig.chain.set_mood(|mood| mood.breaks_on_submit = false);
+	for _ in 0..5 {
+		rig.blocks(1).await;
+		let _ = rig.send.work().await;
+	}
+	assert!(matches!(stages(&rig)[..], [Stage::Sent { .. }]));
+	rig.chain.set_mood(|mood| mood.full_blocks = false);
+	rig.blocks(2).await;
+	rig.send().await;
+	assert_eq!(rig.chain.submissions(), vec![Call::Withdraw]);
+	assert_eq!(rig.chain.executed(), vec![Call::Withdraw]);
+	assert_eq!(stages(&rig), vec![]);
+}
+
+#[tokio::test]
+async fn a_transaction_that_the_node_lost_is_sent_again() {
+	let mut rig = with_duty().await;
+	rig.chain.set_mood(|mood| mood.breaks_on_submit = true);
+	let _ = rig.send.work().await;
+	rig.chain.lose_pool();
+	rig.chain.set_mood(|mood| mood.breaks_on_submit = false);
+	let mut rig = rig.crash().await;
+	rig.blocks(1).await;
+	rig.send().await;
+	assert_eq!(rig.chain.submissions().len(), 2);
+	assert_eq!(rig.chain.executed(), vec![Call::Withdraw]);
+	assert_eq!(rig.chain.doubles(), vec![]);
+}
+
+#[tokio::test]
+async fn a_node_that_never_answers_does_not_block_the_queue() {
+	let mut rig = with_duty().await;
+	rig.chain.set_mood(|mood| (mood.silent, mood.full_blocks) = (true, true));
+	let started = std::time::Instant::now();
+	rig.send.work().await.unwrap();
+	assert!(started.elapsed() < Duration::from_secs(2));
+	assert!(matches!(stages(&rig)[..], [Stage::Sent { .. }]));
+	rig.chain.set_mood(|mood| (mood.silent, mood.full_blocks) = (false, false));
+	rig.blocks(1).await;
+	rig.send().await;
+	assert_eq!(rig.chain.submissions().len(), 1, "the pool still had it");
+}
+
+#[tokio::test]
+async fn a_reorganisation_that_loses_the_transaction_brings_it_back() {
+	let mut rig = with_duty().await;
+	rig.chain.set_mood(|mood| mood.finality_lag = 4);
+	rig.send().await;
+	rig.chain.reorganise(1, false);
+	rig.blocks(6).await;
+	rig.send().await;
+	assert_eq!(rig.chain.submissions().len(), 2);
+	assert_eq!(rig.chain.executed(), vec![Call::Withdraw]);
+	assert_eq!(rig.chain.doubles(), vec![]);
+}
+
+#[tokio::test]
+async fn a_reorganisation_that_keeps_the_transaction_does_not_repeat_it() {
+	let mut rig = with_duty().await;
+	rig.chain.set_mood(|mood| mood.finality_lag = 4);
+	rig.send().await;
+	rig.chain.reorganise(1, true);
+	rig.chain.set_mood(|mood| mood.full_blocks = true);
+	rig.blocks(6).await;
+	let _ = rig.send.work().await;
+	rig.chain.set_mood(|mood| mood.full_blocks = false);
+	for _ in 0..8 {
+		rig.blocks(1).await;
+		rig.send().await;
+	}
+	assert_eq!(rig.chain.submissions(), vec![Call::Withdraw]);
+	assert_eq!(stages(&rig), vec![]);
+}
+
+#[tokio::test]
+async fn refusals_are_retried_more_and_more_rarely_and_given_up() {
+	let mut rig = Rig::new("//Provider//0").await;
+	rig.blocks(1).await;
+	// Somebody else's column of a provider that is not registered at all: the simulated chain refuses the name.
+	let column = NewColumn { provider: [3; 32], root: [1; 32], rate: 1 };
+	let id = rig.chain.decree(|state, events| state.open(events, [9; 32], [1; 32], 4, 50, &[column]));
+	rig.chain.decree(|state, _| state.refuse_marks = true);
+	rig.shared.queue.enqueue(Duty::MarkLost { agreement: id, column: 0 }, 0).unwrap();
+	let mut sent = Vec::new();
+	for _ in 0..12 {
+		let before = rig.chain.submissions().len();
+		rig.send().await;
+		sent.push(rig.chain.submissions().len() - before);
+		rig.blocks(1).await;
+	}
+	assert_eq!(sent.iter().sum::<usize>(), 3, "{sent:?}");
+	assert_eq!(stages(&rig), vec![]);
+}
+
+#[tokio::test]
+async fn the_most_urgent_duty_goes_first() {
+	let mut rig = Rig::new("//Provider//0").await;
+	rig.follow().await;
+	rig.take_on(1, 20, 50);
+	rig.blocks(1).await;
+	rig.until_challenged().await;
+	earn(&rig);
+	rig.shared.queue.enqueue(WITHDRAW, 0).unwrap();
+	SubmitProofs::new(rig.shared.clone()).work().await.unwrap();
+	rig.send().await;
+	let names: Vec<bool> = rig.chain.submissions().iter().map(|call| matches!(call, Call::Prove { .. })).collect();
+	assert_eq!(names, vec![true, false]);
+}
+
+#[tokio::test]
+async fn a_full_disk_does_not_stop_proofs() {
+	let mut rig = Rig::new("//Provider//0").await;
+	rig.follow().await;
+	rig.take_on(1, 20, 50);
+	rig.blocks(1).await;
+	rig.until_challenged().await;
+	rig.shared.queue.database().disk_full.store(true, Ordering::Relaxed);
+	earn(&rig);
+	assert!(rig.shared.queue.enqueue(WITHDRAW, 0).is_err(), "what can wait waits");
+	SubmitProofs::new(rig.shared.clone()).work().await.unwrap();
+	rig.send().await;
+	assert_eq!(rig.chain.read(|state| state.proven(&rig.account()).len()), 1);
+	// Nothing can be noted of new blocks either; periods go on being proven.
+	let mut prove = SubmitProofs::new(rig.shared.clone());
+	for _ in 0..40 {
+		rig.chain.produce(1);
+		let _ = rig.follow.work().await;
+		prove.work().await.unwrap();
+		rig.send().await;
+	}
+	let (proven, misses) = rig.chain.read(|state| (state.proven(&rig.account()).len(), state.misses(&rig.account())));
+	assert!(proven >= 3 && misses == 0, "{proven} proven, {misses} missed");
+	rig.shared.queue.database().disk_full.store(false, Ordering::Relaxed);
+	rig.blocks(1).await;
+	assert!(rig.shared.views.latest().unwrap().in_step, "with room again it catches up");
+}
+
+#[tokio::test]
+async fn a_lost_column_is_declared_first_and_the_rest_proven() {
+	let mut rig = Rig::new("//Provider//0").await;
+	rig.follow().await;
+	let (lost, root) = rig.take_on(1, 200, 50);
+	let (kept, _) = rig.take_on(2, 200, 50);
+	rig.blocks(1).await;
+	let path = rig.file(&root);
+	let mut bytes = std::fs::read(&path).unwrap();
+	bytes.iter_mut().for_each(|byte| *byte = !*byte);
+	std::fs::write(&path, bytes).unwrap();
+	rig.until_challenged().await;
+	SubmitProofs::new(rig.shared.clone()).work().await.unwrap();
+	for _ in 0..3 {
+		rig.send().await;
+		rig.blocks(1).await;
+	}
+	let calls = rig.chain.executed();
+	assert!(matches!(calls[..], [Call::DeclareLost(id, 0), Call::Prove { .. }] if id == lost), "{calls:?}");
+	let state = |id: u64| rig.chain.read(|state| state.agreements[&id].columns[0].state);
+	assert_eq!((state(lost), state(kept)), (ColumnState::Lost, ColumnState::Held));
+	assert_eq!(rig.chain.read(|state| state.proven(&rig.account()).len()), 1);
+}
+
+#[tokio::test]
+async fn a_disk_that_is_not_mounted_is_not_admitted_as_lost_at_once() {
+	let mut rig = Rig::new("//Provider//0").await;
+	rig.follow().await;
+	let roots: Vec<_> = (1..9).map(|seed| rig.take_on(seed, 50, 50).1).collect();
+	rig.blocks(1).await;
+	rig.until_challenged().await;
+	let aside = rig.dir.path().join("aside");
+	std::fs::create_dir(&aside).unwrap();
+	let files: Vec<_> = roots.iter().map(|root| (rig.file(root), aside.join(hex::encode(root)))).collect();
+	for (path, away) in &files {
+		std::fs::rename(path, away).unwrap();
+	}
+	// A whole period is missed before anything is given up.
+	let mut prove = SubmitProofs::new(rig.shared.clone());
+	for _ in 0..7 {
+		prove.work().await.unwrap();
+		rig.send().await;
+		rig.blocks(1).await;
+	}
+	assert_eq!(rig.chain.submissions(), vec![]);
+	for (path, away) in &files {
+		std::fs::rename(away, path).unwrap();
+	}
+	rig.until_challenged().await;
+	prove.work().await.unwrap();
+	rig.send().await;
+	assert!(matches!(rig.chain.executed()[..], [Call::Prove { .. }]));
+}
+
+#[tokio::test]
+async fn a_disk_that_stays_away_is_admitted_before_a_second_period_is_missed() {
+	// One admission a block: a window like that of production.
+	let chain = SimulatedChain::new(ProofParams { period_blocks: 60, window_blocks: 30, challenges: 8 });
+	let mut rig = Rig::on(chain, "//Provider//0").await;
+	rig.follow().await;
+	let columns: Vec<_> = (1..9).map(|seed| rig.take_on(seed, 50, 50)).collect();
+	rig.blocks(1).await;
+	for (_, root) in &columns {
+		std::fs::remove_file(rig.file(root)).unwrap();
+	}
+	let mut prove = SubmitProofs::new(rig.shared.clone());
+	for _ in 0..300 {
+		prove.work().await.unwrap();
+		rig.send().await;
+		rig.blocks(1).await;
+		let duty = rig.chain.duty(rig.account()).await.unwrap().unwrap();
+		if duty.overdue {
+			let report = Call::ReportMissed { provider: rig.account(), period: duty.first_unresolved };
+			let _ = tokio::join!(rig.chain.submit(&rig.signer, report, Certainty::Included), async {
+				rig.chain.produce(1)
+			});
+		}
+	}
+	let (proven, misses) = rig.chain.read(|state| (state.proven(&rig.account()).len(), state.misses(&rig.account())));
+	assert!(proven >= 1 && misses == 0, "{proven} proven, {misses} missed in a row");
+	let declared = rig.chain.executed().iter().filter(|call| matches!(call, Call::DeclareLost(..))).count();
+	assert!(declared >= 3, "{declared} declared");
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+	/// The process dies at random moments while it sends; the node is slow, deaf or loses its pool now and then.
+	/// Every duty is done in the end, and nothing was sent that was in the pool or in the chain already.
+	#[test]
+	fn every_duty_is_done_and_none_twice(
+		cuts in prop::collection::vec((0u64..6, 0u8..6), 8..20),
+	) {
+		let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+		runtime.block_on(async {
+			let mut rig = Rig::new("//Provider//0").await;
+			rig.follow().await;
+			rig.chain.set_mood(|mood| mood.finality_lag = 2);
+			let columns: Vec<_> = (0..6).map(|seed| rig.take_on(seed, 3, 500)).collect();
+			rig.blocks(1).await;
+			for (agreement, root) in &columns {
+				std::fs::remove_file(rig.file(root)).unwrap();
+				rig.shared.queue.enqueue(Duty::DeclareLost { agreement: *agreement, column: 0 }, 0).unwrap();
+			}
+			for (cut, mood) in cuts {
+				rig.chain.set_mood(|now| {
+					now.breaks_on_submit = mood == 1;
+					now.full_blocks = mood == 2;
+					now.silent = mood == 3;
+				});
+				let _ = tokio::time::timeout(Duration::from_millis(cut), rig.send()).await;
+				if mood == 4 {
+					rig.chain.lose_pool();
+				}
+				rig = rig.crash().await;
+				rig.blocks(1).await;
+			}
+			rig.chain.set_mood(|mood| (mood.breaks_on_submit, mood.full_blocks, mood.silent) = (false, false, false));
+			for _ in 0..12 {
+				rig.send().await;
+				rig.blocks(1).await;
+			}
+			assert_eq!(stages(&rig), vec![]);
+			let lost = rig.chain.read(|state| {
+				state.agreements.values().filter(|agreement| agreement.columns[0].state == ColumnState::Lost).count()
+			});
+			assert_eq!(lost, columns.len());
+			assert_eq!(rig.chain.doubles(), vec![]);
+		});
+	}
+}
