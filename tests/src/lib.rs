@@ -1,0 +1,12 @@
+//! Drives the real binaries: a node, providers, `ppl`.
+//!
+//! - [`devnet`]: a whole local network through `ppl devnet`.
+//! - [`process`]: starting, killing and awaiting single processes.
+//! - [`network`]: a validator and providers started one by one.
+//! - [`files`]: test files and byte comparison.
+#![allow(clippy::print_stdout, reason = "the demo tells its story on stdout")]
+
+pub mod devnet;
+pub mod files;
+pub mod network;
+pub mod process;

@@ -1,0 +1,181 @@
+//! A network whose processes a test starts, kills and restarts one by one.
+use std::{
+	net::TcpListener,
+	path::{Path, PathBuf},
+	sync::Arc,
+	time::Duration,
+};
+
+use anyhow::{bail, Result};
+use peoples_cloud_client::{chain::Chain, node::NodeChain, wallet::Signer};
+use peoples_cloud_primitives::AccountBytes;
+
+use crate::process::{ppl, ppl_ok, Process};
+
+/// A port that was free a moment ago.
+pub fn free_port() -> Result<u16> {
+	Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// A validator of the `dev` chain.
+#[derive(Debug)]
+pub struct Validator {
+	process: Option<Process>,
+	dir: PathBuf,
+	rpc_port: u16,
+}
+
+impl Validator {
+	/// Starts it in `dir`.
+	pub fn start(dir: &Path) -> Result<Self> {
+		let mut validator = Self { process: None, dir: dir.into(), rpc_port: free_port()? };
+		validator.restart()?;
+		Ok(validator)
+	}
+
+	/// Starts it again after [`Validator::kill`], on the same database and port.
+	pub fn restart(&mut self) -> Result<()> {
+		let arguments = [
+			"--dev",
+			"--no-prometheus",
+			"--no-mdns",
+			"--listen-addr",
+			"/ip4/127.0.0.1/tcp/0",
+			"--rpc-port",
+			&self.rpc_port.to_string(),
+			"--base-path",
+			&self.dir.join("node").to_string_lossy(),
+		]
+		.map(str::to_owned);
+		self.process = Some(Process::start("peoples-cloud-node", &arguments, &[], &self.dir.join("node.log"))?);
+		Ok(())
+	}
+
+	/// `kill -9`.
+	pub fn kill(&mut self) -> Result<()> {
+		self.process.take().map_or(Ok(()), |mut process| process.kill_hard())
+	}
+
+	/// WebSocket URL.
+	pub fn url(&self) -> String {
+		format!("ws://127.0.0.1:{}", self.rpc_port)
+	}
+
+	/// Connects, waiting for the node to come up.
+	pub async fn chain(&self) -> Result<Arc<NodeChain>> {
+		let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+		loop {
+			match NodeChain::connect(&self.url()).await {
+				Ok(chain) => return Ok(chain),
+				Err(error) if tokio::time::Instant::now() > deadline => {
+					bail!("{error}\n{}", self.process.as_ref().map(Process::tail).unwrap_or_default())
+				},
+				Err(_) => tokio::time::sleep(Duration::from_millis(300)).await,
+			}
+		}
+	}
+
+	/// Runs `ppl` as `//Alice`; must succeed.
+	pub fn ppl(&self, args: &[&str]) -> Result<String> {
+		ppl_ok(args, &[("PPL_URL", &self.url()), ("PPL_SURI", "//Alice")])
+	}
+
+	/// Runs `ppl` as `//Alice`, whatever comes of it.
+	pub fn try_ppl(&self, args: &[&str]) -> Result<std::process::Output> {
+		ppl(args, &[("PPL_URL", &self.url()), ("PPL_SURI", "//Alice")])
+	}
+}
+
+/// A provider daemon with the development account `//Provider//index`.
+#[derive(Debug)]
+pub struct Provider {
+	process: Option<Process>,
+	/// Its data directory.
+	pub dir: PathBuf,
+	index: usize,
+	url: String,
+	port: u16,
+	extra: Vec<String>,
+}
+
+impl Provider {
+	/// Starts it with its data below `dir`.
+	pub fn start(dir: &Path, index: usize, validator: &Validator, extra: &[&str]) -> Result<Self> {
+		let extra = extra.iter().map(|arg| (*arg).to_owned()).collect();
+		let dir = dir.join(format!("provider-{index}"));
+		std::fs::create_dir_all(&dir)?;
+		let mut provider = Self { process: None, dir, index, url: validator.url(), port: free_port()?, extra };
+		provider.restart()?;
+		Ok(provider)
+	}
+
+	/// Starts it again after [`Provider::kill`].
+	pub fn restart(&mut self) -> Result<()> {
+		let mut arguments: Vec<String> = [
+			"--dev",
+			"--url",
+			&self.url,
+			"--data-dir",
+			&self.dir.join("data").to_string_lossy(),
+			"--listen",
+			&format!("/ip4/127.0.0.1/tcp/{}", self.port),
+			"--capacity",
+			"2GiB",
+			"--price",
+			"0.01",
+			"--register",
+			"--bond",
+			"1000",
+			"--operator",
+			&format!("operator-{}", self.index),
+			"--metrics-port",
+			"0",
+		]
+		.map(str::to_owned)
+		.into();
+		arguments.extend(self.extra.iter().cloned());
+		let suri = [("PPL_SURI", self.suri())];
+		self.process = Some(Process::start("peoples-cloud-provider", &arguments, &suri, &self.dir.join("log"))?);
+		Ok(())
+	}
+
+	/// `kill -9`.
+	pub fn kill(&mut self) -> Result<()> {
+		self.process.take().map_or(Ok(()), |mut process| process.kill_hard())
+	}
+
+	/// SIGTERM; it must end cleanly.
+	pub fn stop(&mut self) -> Result<()> {
+		self.process.take().map_or(Ok(()), |mut process| process.stop(Duration::from_secs(20)))
+	}
+
+	/// Its account.
+	pub fn account(&self) -> Result<AccountBytes> {
+		Ok(Signer::from_suri(&self.suri())?.account())
+	}
+
+	/// The end of its log.
+	pub fn tail(&self) -> String {
+		crate::process::tail(&self.dir.join("log"), 30)
+	}
+
+	fn suri(&self) -> String {
+		format!("//Provider//{}", self.index)
+	}
+}
+
+/// Waits until `count` providers are active and offer storage.
+pub async fn wait_for_offers(chain: &NodeChain, count: usize) -> Result<()> {
+	let deadline = tokio::time::Instant::now() + Duration::from_secs(90);
+	loop {
+		let ready =
+			chain.providers().await?.iter().filter(|provider| provider.active && provider.offer.is_some()).count();
+		if ready >= count {
+			return Ok(());
+		}
+		if tokio::time::Instant::now() > deadline {
+			bail!("only {ready} of {count} providers offer storage");
+		}
+		tokio::time::sleep(Duration::from_millis(500)).await;
+	}
+}

@@ -1,0 +1,103 @@
+//! Two validators started by hand find each other, finalise, and a restarted one catches up.
+use std::{path::Path, time::Duration};
+
+use anyhow::{Context, Result};
+use peoples_cloud_client::{chain::Chain, node::NodeChain};
+use peoples_cloud_tests::{
+	network::free_port,
+	process::{binary, wait_for, Process},
+};
+
+struct Node {
+	process: Process,
+	url: String,
+}
+
+fn start(dir: &Path, who: &str, port: u16, boot: &str) -> Result<Node> {
+	let rpc = free_port()?;
+	let base = dir.join(who);
+	let arguments = [
+		"--chain",
+		"local",
+		&format!("--{who}"),
+		"--validator",
+		"--no-prometheus",
+		"--no-mdns",
+		"--allow-private-ip",
+		"--listen-addr",
+		&format!("/ip4/127.0.0.1/tcp/{port}"),
+		"--rpc-port",
+		&rpc.to_string(),
+		"--bootnodes",
+		boot,
+		"--node-key",
+		&node_key(who),
+		"--base-path",
+		&base.to_string_lossy(),
+	]
+	.map(str::to_owned);
+	let process = Process::start("peoples-cloud-node", &arguments, &[], &dir.join(format!("{who}.log")))?;
+	Ok(Node { process, url: format!("ws://127.0.0.1:{rpc}") })
+}
+
+/// A fixed network key, so that the peer id is known before the start.
+fn node_key(who: &str) -> String {
+	format!("{:064x}", who.len())
+}
+
+fn address(who: &str, port: u16) -> Result<String> {
+	let dir = tempfile::tempdir()?;
+	let key = dir.path().join("key");
+	std::fs::write(&key, node_key(who))?;
+	let output = std::process::Command::new(binary("peoples-cloud-node")?)
+		.args(["key", "inspect-node-key", "--file"])
+		.arg(&key)
+		.output()?;
+	anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+	Ok(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", String::from_utf8(output.stdout)?.trim()))
+}
+
+async fn finalised(node: &mut Node, at_least: u32) -> Result<u32> {
+	let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
+	let chain = loop {
+		match NodeChain::connect(&node.url).await {
+			Ok(chain) => break chain,
+			Err(error) if tokio::time::Instant::now() > deadline || !node.process.is_running() => {
+				anyhow::bail!("{error}\n{}", node.process.tail())
+			},
+			Err(_) => tokio::time::sleep(Duration::from_millis(300)).await,
+		}
+	};
+	let mut heads = chain.heads();
+	let reached = tokio::time::timeout_at(deadline, heads.wait_for(|head| head.finalised >= at_least)).await;
+	match reached {
+		Ok(head) => Ok(head.context("head watcher ended")?.finalised),
+		Err(_) => anyhow::bail!("{at_least} not finalised in time:\n{}", node.process.tail()),
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_validators_finalise_and_a_restarted_one_catches_up() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let (alice_port, bob_port) = (free_port()?, free_port()?);
+	let (alice_address, bob_address) = (address("alice", alice_port)?, address("bob", bob_port)?);
+
+	// GIVEN two of two validators: neither finalises without the other
+	let mut alice = start(dir.path(), "alice", alice_port, &bob_address)?;
+	let mut bob = start(dir.path(), "bob", bob_port, &alice_address)?;
+
+	// THEN they finalise together
+	finalised(&mut alice, 3).await?;
+	let before = finalised(&mut bob, 3).await?;
+
+	// WHEN one is killed and started again
+	bob.process.kill_hard()?;
+	wait_for(Duration::from_secs(10), "the kill", || Ok((!bob.process.is_running()).then_some(())))?;
+	let mut bob = start(dir.path(), "bob", bob_port, &alice_address)?;
+
+	// THEN it catches up and both finalise on
+	finalised(&mut bob, before + 5).await?;
+	finalised(&mut alice, before + 5).await?;
+	alice.process.stop(Duration::from_secs(30))?;
+	bob.process.stop(Duration::from_secs(30))
+}
