@@ -1,0 +1,44 @@
+# Every target does its own set-up and is safe to run again.
+SHELL := bash
+export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/peoples-cloud/target
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: help
+help: ## what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
+
+.PHONY: setup
+setup: ## installs what a build needs: system packages, wasm target, test runner
+	@scripts/setup.sh
+
+.PHONY: build
+build: setup ## node, provider daemon and command line, wasm runtime included
+	cargo build --locked --workspace
+
+.PHONY: demo
+demo: build ## the storage cloud's story on a real file (DEMO_FILE=path)
+	@scripts/demo.sh
+
+.PHONY: test
+test: setup ## format, checks, lints, build, every test
+	@scripts/test.sh
+
+.PHONY: format
+format: ## formats the code
+	cargo fmt --all
+
+.PHONY: lint
+lint: setup ## lints as `make test` does
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: bench
+bench: build ## criterion benches
+	cargo bench --locked --workspace --profile dev
+
+.PHONY: weights
+weights: setup ## regenerates the pallets' weights by benchmark
+	@scripts/weights.sh
+
+.PHONY: metadata
+metadata: build ## regenerates client/metadata.scale from the runtime
+	@scripts/export-metadata.sh

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Format, checks, lints, build and every test. `make test` and continuous integration run this.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s (%(%H:%M:%S)T)\n' "$1" -1; }
+
+step "format"
+cargo fmt --all --check
+
+step "checks of the tree"
+scripts/check-tree.sh
+scripts/check-sdk-versions.py
+
+step "build, wasm runtime included"
+cargo build --locked --workspace
+
+step "lints"
+cargo clippy --locked --workspace --all-targets -- -D warnings
+
+step "tests"
+cargo nextest run --locked --workspace
+
+step "documentation tests"
+cargo test --locked --workspace --doc --quiet
