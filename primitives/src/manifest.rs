@@ -103,7 +103,11 @@ impl ManifestV1 {
 		if self.codec != CODEC_NOVELPOLY || self.k == 0 || !self.k.is_power_of_two() || n < self.k {
 			return Err(ManifestError::Code);
 		}
-		if self.plain_bytes == 0 || self.segment_bytes == 0 || self.shard_bytes == 0 || self.shard_bytes % 1024 != 0 {
+		if self.plain_bytes == 0
+			|| self.segment_bytes == 0
+			|| self.shard_bytes == 0
+			|| !self.shard_bytes.is_multiple_of(1024)
+		{
 			return Err(ManifestError::Size);
 		}
 		self.checked_column_chunks().map(|_| ()).ok_or(ManifestError::Size)

@@ -39,6 +39,7 @@ pub struct Answer {
 
 /// What stands behind a challenged position.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+#[allow(clippy::large_enum_variant, reason = "nearly every answer is a chunk")]
 pub enum Content {
 	/// The chunk and its siblings up to the column's root.
 	#[codec(index = 0)]
@@ -70,6 +71,9 @@ pub enum ProofError {
 /// Judges a proof against the holdings as of the slot and the challenge's seed.
 ///
 /// `is_released` says whether the provider is free of that leaf's column; it is asked at most once per challenge.
+/// Answers how many positions fell into such columns and were answered by [`Content::Released`]: no bytes stand behind
+/// those, so a proof of too many of them shows little (see [`is_stale`]).
+///
 /// Work: per challenge one holdings path and one column path, at most 118 hashes.
 pub fn verify(
 	holdings: &Commitment,
@@ -77,12 +81,13 @@ pub fn verify(
 	challenges: u32,
 	proof: &StorageProof,
 	is_released: impl Fn(&Leaf) -> bool,
-) -> Result<(), ProofError> {
+) -> Result<u32, ProofError> {
 	let StorageProof::V1(answers) = proof;
 	let positions = challenge::positions(seed, holdings.total_chunks(), challenges.min(MAX_CHALLENGES));
 	if answers.len() != positions.len() {
 		return Err(ProofError::WrongCount);
 	}
+	let mut released = 0u32;
 	for (position, answer) in positions.into_iter().zip(answers) {
 		let index = holdings
 			.verify_position(position, answer.number, &answer.leaf, &answer.leaf_path)
@@ -97,10 +102,20 @@ pub fn verify(
 				if !is_released(&answer.leaf) {
 					return Err(ProofError::NotReleased);
 				}
+				// At most `MAX_CHALLENGES`.
+				released = released.saturating_add(1);
 			},
 		}
 	}
-	Ok(())
+	Ok(released)
+}
+
+/// Whether a proof shows too little to be paid for: more than half of its answers are [`Content::Released`].
+///
+/// Leaves that are not owed any more cost a provider nothing, however large they are. As long as they make up most of
+/// what is drawn from, a provider could lose what it does owe and hardly ever be asked for it.
+pub fn is_stale(released: u32, challenges: u32) -> bool {
+	u64::from(released).saturating_mul(2) > u64::from(challenges)
 }
 
 #[cfg(test)]

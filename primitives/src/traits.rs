@@ -10,27 +10,25 @@ pub trait ProviderRegistry<AccountId> {
 	fn commit(provider: &AccountId, kind: ResourceKind, units: u64) -> DispatchResult;
 	/// Gives `units` back. Never fails: what was committed can always be released.
 	fn release(provider: &AccountId, kind: ResourceKind, units: u64);
+	/// Units of `kind` that are reserved. What the market owes must be as much.
+	fn committed(provider: &AccountId, kind: ResourceKind) -> u64;
 	/// Takes up to `amount` from the stake: `shares` names who gets which parts per million of it, the rest
 	/// goes to the treasury. Answers what was taken.
 	fn slash(provider: &AccountId, amount: Balance, shares: &[(AccountId, u32)]) -> Balance;
 	/// The stake that is bonded, the part that is waiting to be unbonded included.
 	fn stake(provider: &AccountId) -> Balance;
-	/// No new work until reinstated.
-	fn suspend(provider: &AccountId);
-	/// Ends a suspension.
-	fn reinstate(provider: &AccountId);
+	/// No new work until reinstated. Answers whether that is new: nothing happens to one that is suspended already.
+	fn suspend(provider: &AccountId) -> bool;
+	/// Ends a suspension. Answers whether there was one.
+	fn reinstate(provider: &AccountId) -> bool;
 	/// Out for good: its columns go to repair.
 	fn terminate(provider: &AccountId);
-	/// Whether the provider was terminated.
-	fn is_terminated(provider: &AccountId) -> bool;
 	/// Whether the provider may take new work on.
 	fn is_active(provider: &AccountId) -> bool;
-	/// Whether the provider, by the offer that it has out now, would keep `units` for `periods` periods from now at
-	/// `rate` planck a period: what an extension asks in place of a new signature.
-	fn would_extend(provider: &AccountId, kind: ResourceKind, units: u64, rate: Balance, periods: u32) -> bool {
-		let _ = (kind, units, rate, periods);
-		Self::is_active(provider)
-	}
+	/// Whether the provider, by the offer that it has out now, would keep `units` that are committed already for `periods`
+	/// periods from now at `rate` planck a period: what an extension asks in place of a new signature. It must be active,
+	/// ask no more for them, offer that long, and neither its capacity nor its bond may fall short of what is committed.
+	fn would_extend(provider: &AccountId, kind: ResourceKind, units: u64, rate: Balance, periods: u32) -> bool;
 	/// Benchmarks only: a registered, well-bonded provider with a large storage offer.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn prepare(provider: &AccountId);
@@ -48,6 +46,10 @@ pub trait Escrow<AccountId> {
 	fn refund(agreement: AgreementId, amount: Balance) -> DispatchResult;
 	/// Ends an agreement's lock: pays `refund` back; the rest of the lock has been credited before.
 	fn close(agreement: AgreementId, refund: Balance) -> DispatchResult;
+	/// All that was ever locked for an agreement, less what was paid back; `None` if it has no lock.
+	fn locked(agreement: AgreementId) -> Option<Balance>;
+	/// What is locked for all agreements, and neither credited nor paid back.
+	fn total_locked() -> Balance;
 	/// Benchmarks only: gives the account plenty of money.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn fund(account: &AccountId);
@@ -75,6 +77,14 @@ pub trait Holdings<AccountId> {
 	/// Resolves periods whose window has closed, up to but not including `until`, a bounded number a call.
 	/// Answers the first period that is still unresolved.
 	fn advance(provider: &AccountId, until: Period) -> Period;
+	/// Whether the provider's first unresolved period could be resolved now: its window has closed, or it is excused.
+	/// [`Holdings::advance`] leaves such a period behind only if there are more than it resolves in a call.
+	fn is_behind(provider: &AccountId) -> bool;
+	/// The first period, at or after the provider's first unresolved one, whose challenge is not fixed yet. Of those
+	/// before it the provider knows by now which chunks it is asked for.
+	fn challenged_until(provider: &AccountId) -> Period;
+	/// Chunks in the provider's commitment: those of all leaves that are not zeroed.
+	fn total_chunks(provider: &AccountId) -> u64;
 	/// The worst case weight of one [`Holdings::advance`].
 	fn advance_weight() -> sp_runtime::Weight;
 	/// Benchmarks only: lets `periods` pass and resolves them as proven.
@@ -85,18 +95,23 @@ pub trait Holdings<AccountId> {
 /// The market's side of the proof clock: who is paid for a period. By `pallet-marketplace`.
 pub trait PeriodLedger<AccountId> {
 	/// Called once per provider and period, in order, when the period is resolved: applies the rate changes due
-	/// at its start, and credits the rate if it was proven.
+	/// at its start, and credits the rate if it was proven and its pay was not forfeited.
 	fn on_period_resolved(provider: &AccountId, period: Period, proven: bool);
 	/// Whether the provider owes nothing in its first unresolved period nor in any later one. Then the proof clock
 	/// may leave periods out: none of them is challenged, and none is reported here.
 	fn is_idle(provider: &AccountId) -> bool;
-	/// Whether the provider no longer owes this leaf's column in that period, which is not before its first
-	/// unresolved one: the agreement ended, or the column was declared lost or has been placed elsewhere.
+	/// Whether it will owe nothing in `period` nor in any later one, once all before are resolved, if it takes nothing on
+	/// until then. `period` is at or after its first unresolved one; each in between costs a read.
+	fn is_idle_from(provider: &AccountId, period: Period) -> bool;
+	/// Whether the provider no longer owes this leaf's column in that period: the agreement ended, or the column was
+	/// declared lost or has been placed elsewhere.
+	///
+	/// The answer holds for good only for periods that have begun: until an agreement's end has come, its client may
+	/// still move it. Whoever draws consequences that cannot be undone asks for the first unresolved period or the
+	/// present one, whichever is earlier; the former runs ahead of the latter once that is proven.
 	fn is_released(provider: &AccountId, leaf: &Leaf, period: Period) -> bool;
 	/// The provider was terminated: it is paid for nothing from its first unresolved period on.
 	fn on_terminated(provider: &AccountId, first_unpaid: Period);
-	/// The worst case weight of one [`PeriodLedger::on_period_resolved`].
-	fn on_period_resolved_weight() -> sp_runtime::Weight;
 	/// Benchmarks only: makes the provider, which has a duty, owe something for a long time.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn make_owe(provider: &AccountId);

@@ -1,5 +1,5 @@
 //! The runtime's interfaces for the node and for clients.
-
+#![allow(clippy::use_self, reason = "inside an API's implementation `Self::metadata` would be the API's own")]
 // `impl_runtime_apis!` expands to paths that are longer than they need to be.
 #![allow(unused_qualifications, reason = "macro output")]
 

@@ -1,4 +1,5 @@
 //! The composed runtime: genesis presets, consensus wiring, indices that clients rely on.
+#![allow(clippy::unwrap_used, reason = "tests and their helpers")]
 
 #[path = "runtime/chain.rs"]
 mod chain;

@@ -97,6 +97,14 @@ pub mod pallet {
 		}
 	}
 
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), frame::try_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
 	#[pallet::view_functions]
 	impl<T: Config> Pallet<T> {
 		/// A slot's length in milliseconds.
@@ -108,6 +116,20 @@ pub mod pallet {
 		pub fn epoch_slots() -> u64 {
 			EpochSlots::<T>::get()
 		}
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// What must hold after every block: slot and epoch have the lengths that genesis may give them.
+	#[cfg(any(feature = "try-runtime", test))]
+	pub(crate) fn do_try_state() -> Result<(), DispatchError> {
+		let slot_millis = SlotMillis::<T>::get();
+		ensure!(
+			(MIN_SLOT_MILLIS..=MAX_SLOT_MILLIS).contains(&slot_millis) && slot_millis.is_multiple_of(2),
+			"clock: the slot's length is out of bounds"
+		);
+		ensure!(EpochSlots::<T>::get() >= MIN_EPOCH_SLOTS, "clock: the epoch is too short");
+		Ok(())
 	}
 }
 

@@ -37,6 +37,18 @@ fn genesis_values_reach_babe_and_timestamp() {
 }
 
 #[test]
+fn lengths_that_genesis_refuses_are_found_in_the_state() {
+	genesis(1_000, 60).execute_with(|| {
+		assert_eq!(Clock::do_try_state(), Ok(()));
+		SlotMillis::<Test>::put(1_001);
+		assert!(Clock::do_try_state().is_err());
+		SlotMillis::<Test>::put(1_000);
+		EpochSlots::<Test>::put(1);
+		assert!(Clock::do_try_state().is_err());
+	});
+}
+
+#[test]
 fn default_genesis_is_production() {
 	TestState::from(RuntimeGenesisConfig::default().build_storage().unwrap()).execute_with(|| {
 		assert_eq!((Clock::slot_millis(), Clock::epoch_slots()), (DEFAULT_SLOT_MILLIS, DEFAULT_EPOCH_SLOTS));

@@ -103,6 +103,14 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 		Ok(())
 	}
 
+	fn locked(agreement: AgreementId) -> Option<Balance> {
+		Locks::<T>::get(agreement).map(|lock| lock.amount)
+	}
+
+	fn total_locked() -> Balance {
+		TotalLocked::<T>::get()
+	}
+
 	#[cfg(feature = "runtime-benchmarks")]
 	fn fund(account: &T::AccountId) {
 		T::Currency::set_balance(account, benchmarking::PLENTY);

@@ -49,12 +49,13 @@ mod funding;
 mod mock;
 #[cfg(test)]
 mod tests;
-#[cfg(any(feature = "try-runtime", test))]
+#[cfg(any(feature = "try-runtime", feature = "std", test))]
 mod try_state;
 mod types;
 pub mod weights;
 
 #[frame::pallet]
+#[allow(missing_debug_implementations, clippy::expect_used, reason = "FRAME generates code without and with them")]
 pub mod pallet {
 	use super::*;
 	use frame::token::fungible::{Inspect, Mutate};

@@ -33,20 +33,24 @@ impl<T: Config> Pallet<T> {
 		let remaining = end.saturating_sub(current);
 		ensure!(periods >= 1 && remaining <= Params::<T>::get().max_duration, Error::<T>::InvalidDuration);
 		let mut price: Balance = 0;
-		for column in &mut agreement.columns {
+		for (place, column) in (0..ColumnIndex::MAX).zip(&mut agreement.columns) {
 			// At the highest rate agreed to, so that a lost column can always be placed anew. The rest comes back.
 			let cost = column.max_rate.checked_mul(Balance::from(periods)).ok_or(Error::<T>::PriceTooHigh)?;
 			price = price.checked_add(cost).ok_or(Error::<T>::PriceTooHigh)?;
 			column.budget = column.budget.checked_add(cost).ok_or(Error::<T>::PriceTooHigh)?;
-			if column.state == ColumnState::Held {
-				let (kind, chunks) = (agreement.kind, agreement.chunks);
-				ensure!(
-					T::Registry::would_extend(&column.provider, kind, chunks, column.rate, remaining),
-					Error::<T>::ProviderUnwilling
-				);
-				let mut ledger = Self::ledger_of(&column.provider);
-				Self::move_end(&mut ledger, column, end);
-				Ledgers::<T>::insert(&column.provider, ledger);
+			match column.state {
+				ColumnState::Held => {
+					let (kind, chunks) = (agreement.kind, agreement.chunks);
+					ensure!(
+						T::Registry::would_extend(&column.provider, kind, chunks, column.rate, remaining),
+						Error::<T>::ProviderUnwilling
+					);
+					let mut ledger = Self::ledger_of(&column.provider);
+					Self::move_end(&mut ledger, column, end);
+					Ledgers::<T>::insert(&column.provider, ledger);
+				},
+				// One that was lost too late to be placed anew can be now.
+				ColumnState::Lost => LostColumns::<T>::insert(id, place, ()),
 			}
 		}
 		ensure!(price <= max_price, Error::<T>::PriceTooHigh);

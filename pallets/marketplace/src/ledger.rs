@@ -1,7 +1,8 @@
 //! The providers' ledgers: rates, milestones, and what a column earned between two of them.
 //!
 //! A ledger stands at its provider's first unresolved period, `next`. Milestones up to it have passed: they carry the
-//! count of periods proven before them, and their changes are part of `rate`. Later ones carry the changes to come.
+//! count of periods proven and paid before them, and their changes are part of `rate`. Later ones carry the changes to
+//! come.
 use frame::prelude::*;
 use peoples_cloud_primitives::{
 	holdings::Leaf,
@@ -9,9 +10,7 @@ use peoples_cloud_primitives::{
 	AgreementId, Balance, Period,
 };
 
-use crate::{
-	Agreements, ByProvider, Column, ColumnState, Config, Ledger, Ledgers, Milestone, Pallet, Schedule, WeightInfo,
-};
+use crate::{Agreements, ByProvider, Column, ColumnState, Config, Ledger, Ledgers, Milestone, Pallet, Schedule};
 
 /// What a milestone means to one column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +127,7 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	/// Periods that the provider had proven before `period`, or has proven so far if that is yet to come.
+	/// Periods that the provider was paid for before `period`, or so far if that is yet to come.
 	fn proven_before(provider: &T::AccountId, ledger: &Ledger, period: Period) -> u32 {
 		if period >= ledger.next {
 			return ledger.proven;
@@ -182,7 +181,10 @@ impl<T: Config> PeriodLedger<T::AccountId> for Pallet<T> {
 	fn on_period_resolved(provider: &T::AccountId, period: Period, proven: bool) {
 		let Some(mut ledger) = Ledgers::<T>::get(provider) else { return };
 		// What is not credited is not counted either: then it stays the client's.
-		if proven && (ledger.rate == 0 || T::Escrow::credit(provider, ledger.rate).defensive().is_ok()) {
+		if proven
+			&& period >= ledger.unpaid_until
+			&& (ledger.rate == 0 || T::Escrow::credit(provider, ledger.rate).defensive().is_ok())
+		{
 			ledger.proven = ledger.proven.saturating_add(1);
 		}
 		ledger.next = period.saturating_add(1);
@@ -199,6 +201,15 @@ impl<T: Config> PeriodLedger<T::AccountId> for Pallet<T> {
 		Ledgers::<T>::get(provider).is_none_or(|ledger| ledger.pending == 0)
 	}
 
+	fn is_idle_from(provider: &T::AccountId, period: Period) -> bool {
+		let Some(ledger) = Ledgers::<T>::get(provider).filter(|ledger| ledger.pending > 0) else { return true };
+		// What is pending lies after `next`. Whatever has passed by then is no duty any more.
+		let passed = (ledger.next.saturating_add(1)..=period)
+			.filter(|before| matches!(Schedule::<T>::get(provider, before), Some(Milestone::Pending { .. })))
+			.count();
+		usize::try_from(ledger.pending).is_ok_and(|pending| pending <= passed)
+	}
+
 	fn is_released(provider: &T::AccountId, leaf: &Leaf, period: Period) -> bool {
 		Self::owed_until(provider, leaf.agreement, leaf).is_none_or(|end| end <= period)
 	}
@@ -208,10 +219,6 @@ impl<T: Config> PeriodLedger<T::AccountId> for Pallet<T> {
 			ledger.next = first_unpaid;
 			ledger.terminated = true;
 		});
-	}
-
-	fn on_period_resolved_weight() -> Weight {
-		T::WeightInfo::on_period_resolved()
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]

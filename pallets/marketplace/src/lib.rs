@@ -8,9 +8,10 @@
 //! - **Acknowledgement**: a provider's signed word that it has verified and stored a column, and what it asks for it.
 //! - **Agreement**: one object's columns, each with its provider, its rate, and the periods it is paid for.
 //! - **Rate**: planck per period. A provider that proves a period earns the sum of its columns' rates.
-//! - **Ledger**: a provider's rate and how many periods it has proven, kept as of its first unresolved period.
+//! - **Ledger**: a provider's rate and how many periods it has proven and was paid for, kept as of its first unresolved
+//!   period.
 //! - **Milestone**: a period in which a column of a provider starts or ends. It holds the change of the rate until the
-//!   period comes, and from then on how many periods were proven before it.
+//!   period comes, and from then on how many periods were proven and paid before it.
 //! - **Budget**: the part of a client's locked money that is set aside for one column.
 //!
 //! ## Overview
@@ -24,12 +25,17 @@
 //! A column can be lost, by its provider's word or by its termination, and placed anew while the agreement lasts. The
 //! periods in between are paid to nobody and come back to the client.
 //!
+//! Admitting a loss must not pay better than storing. So the penalty is counted by what the client agreed to pay, whatever
+//! the provider asked for; missed periods that nobody has reported are resolved first; and a provider that admits a loss
+//! while it knows a challenge is paid for none of the challenged periods. One that finds a loss by itself, before it is
+//! asked, gives up the column's pay and the penalty alone.
+//!
 //! ### Scenario
 //!
 //! 1. A client pushes three columns to three providers, collects their acknowledgements, and calls
 //!    [`open_storage`](Call::open_storage) in period 4. The agreement runs from period 5.
 //! 2. The providers prove period after period and withdraw what they earn from the escrow.
-//! 3. One loses its disk and calls [`declare_lost`](Call::declare_lost): a small penalty. Someone restores the column
+//! 3. One loses its disk and calls [`declare_lost`](Call::declare_lost): a penalty of some periods' pay. Someone restores it
 //!    from the two others, hands it to a fourth provider, and calls [`replace_column`](Call::replace_column).
 //! 4. The client wants more time: [`extend`](Call::extend). Or less: [`close`](Call::close), which pays back what
 //!    lies beyond the minimum term.
@@ -48,7 +54,7 @@ use alloc::vec::Vec;
 use frame::{
 	deps::frame_support::weights::WeightMeter,
 	prelude::*,
-	traits::{Consideration, Footprint},
+	traits::{Consideration, Convert, Footprint},
 };
 use peoples_cloud_primitives::{
 	traits::{Escrow, Holdings, ProviderRegistry, ReputationSink},
@@ -85,7 +91,7 @@ pub const MAX_LAGGARDS: u32 = 16;
 pub const MAX_PAGE: u32 = 100;
 
 #[frame::pallet]
-#[allow(missing_debug_implementations, reason = "FRAME generates storage prefixes without")]
+#[allow(missing_debug_implementations, clippy::expect_used, reason = "FRAME generates code without and with them")]
 pub mod pallet {
 	use super::*;
 
@@ -110,6 +116,8 @@ pub mod pallet {
 		type Holdings: Holdings<Self::AccountId>;
 		/// What a client deposits for the record of an agreement, by its number of columns.
 		type Consideration: Consideration<Self::AccountId, Footprint>;
+		/// How much that is, for clients that want to know before.
+		type DepositPrice: Convert<Footprint, Balance>;
 		/// Who may change the parameters.
 		type ParamsOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// Most columns of an agreement.
@@ -359,6 +367,10 @@ pub mod pallet {
 		/// A share must be at most a million parts per million.
 		#[codec(index = 30)]
 		InvalidShare,
+		/// More of the provider's periods are over and unresolved than can be resolved on the way: the proof clock must be
+		/// told to advance first.
+		#[codec(index = 31)]
+		ProviderBehind,
 	}
 
 	/// The parameters at genesis.
@@ -423,6 +435,11 @@ pub mod pallet {
 		/// What has become of an agreement's money so far.
 		pub fn cost(id: AgreementId) -> Option<CostView> {
 			Self::view_cost(id)
+		}
+
+		/// Planck that the record of an agreement over so many columns holds of its client's money until it is settled.
+		pub fn deposit(columns: ColumnIndex) -> Balance {
+			T::DepositPrice::convert(Self::footprint(columns))
 		}
 
 		/// A provider's ledger: its present rate and its proven periods.
@@ -525,11 +542,16 @@ pub mod pallet {
 		}
 
 		/// Admits the loss of a column: from its first unresolved period on the provider is neither paid for it nor
-		/// liable to prove it. A penalty is taken from the stake.
+		/// liable to prove it. A penalty is taken from the stake: some periods of the most that the client agreed to pay.
 		///
-		/// Origin: the column's provider. Emits [`Event::ColumnLost`]. Fails with [`Error::UnknownAgreement`],
-		/// [`Error::UnknownColumn`], [`Error::NotProvider`], [`Error::AlreadyLost`], [`Error::ColumnOver`].
+		/// Periods that are over are resolved before. Those whose challenge is fixed and unanswered are not paid, for none of
+		/// the provider's columns, even if they are proven.
+		///
+		/// Origin: the column's provider. Emits [`Event::ColumnLost`], and what those periods come to. Fails with
+		/// [`Error::UnknownAgreement`], [`Error::UnknownColumn`], [`Error::NotProvider`], [`Error::ProviderBehind`],
+		/// [`Error::AlreadyLost`], [`Error::ColumnOver`].
 		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::declare_lost().saturating_add(T::Holdings::advance_weight()))]
 		pub fn declare_lost(origin: OriginFor<T>, agreement: AgreementId, column: ColumnIndex) -> DispatchResult {
 			let provider = ensure_signed(origin)?;
 			Self::do_declare_lost(&provider, agreement, column)

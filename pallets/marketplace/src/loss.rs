@@ -17,6 +17,16 @@ impl<T: Config> Pallet<T> {
 		let mut agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
 		let column = agreement.columns.get(usize::from(place)).ok_or(Error::<T>::UnknownColumn)?;
 		ensure!(column.provider == *provider, Error::<T>::NotProvider);
+		// What was missed was missed: a loss would else take the last duty away, and with it the misses that nobody has
+		// reported yet. It may turn out that they terminate the provider.
+		T::Holdings::advance(provider, T::Holdings::current_period().saturating_add(1));
+		ensure!(!T::Holdings::is_behind(provider), Error::<T>::ProviderBehind);
+		// Whoever knows which chunks it is asked for could admit exactly the losses among them, and be paid for all others:
+		// at a penalty now and then, that would be cheaper than to store. So those periods are not paid at all.
+		let challenged_until = T::Holdings::challenged_until(provider);
+		Ledgers::<T>::mutate_extant(provider, |ledger| {
+			ledger.unpaid_until = ledger.unpaid_until.max(challenged_until);
+		});
 		Self::lose_column(id, &mut agreement, place)?;
 		Agreements::<T>::insert(id, agreement);
 		Ok(())
@@ -54,8 +64,9 @@ impl<T: Config> Pallet<T> {
 		T::Registry::release(&provider, agreement.kind, agreement.chunks);
 		T::Reputation::note(&provider, agreement.kind, 0, 1);
 		let params = Params::<T>::get();
-		// The stake bounds it.
-		let penalty = column.rate.saturating_mul(Balance::from(params.loss_penalty_periods));
+		// At what the client agreed to at first: a replacement at a rate of nothing could else be lost for nothing, again and
+		// again, and nobody would ever repair the column. The stake bounds it.
+		let penalty = column.max_rate.saturating_mul(Balance::from(params.loss_penalty_periods));
 		let slashed =
 			T::Registry::slash(&provider, penalty, &[(agreement.client.clone(), params.loss_client_share_ppm)]);
 		Self::deposit_event(Event::ColumnLost { agreement: id, column: place, provider, at, slashed });

@@ -10,7 +10,7 @@ use frame::{
 		sp_runtime::{traits::IdentityLookup, AccountId32},
 	},
 	testing_prelude::*,
-	traits::{Consideration, Footprint},
+	traits::{Consideration, Convert, Footprint},
 };
 use peoples_cloud_primitives::{
 	holdings::Leaf,
@@ -61,6 +61,7 @@ impl crate::Config for Test {
 	type Reputation = Reputation;
 	type Holdings = Clock;
 	type Consideration = Deposit;
+	type DepositPrice = ColumnPrice;
 	type ParamsOrigin = EnsureRoot<AccountId>;
 	type MaxColumns = ConstU32<8>;
 	type WeightInfo = ();
@@ -78,6 +79,9 @@ pub(crate) const PARAMS: MarketParams = MarketParams {
 	loss_client_share_ppm: 400_000,
 };
 
+/// Whose stake, how much of it, and for whom which part.
+type Slash = (AccountId, Balance, Vec<(AccountId, u32)>);
+
 parameter_types! {
 	/// First unresolved periods.
 	pub static Cursors: BTreeMap<AccountId, Period> = BTreeMap::new();
@@ -85,6 +89,10 @@ parameter_types! {
 	pub static Leaves: BTreeMap<AccountId, Vec<Leaf>> = BTreeMap::new();
 	/// Whether all providers' slots of the current period have passed.
 	pub static SlotPassed: bool = false;
+	/// Misses that the clock found, by provider.
+	pub static Missed: BTreeMap<AccountId, u32> = BTreeMap::new();
+	/// The cursor at which misses terminate a provider.
+	pub static TerminateAt: Option<Period> = None;
 	/// Free money.
 	pub static Free: BTreeMap<AccountId, Balance> = BTreeMap::new();
 	/// Earned money.
@@ -98,7 +106,7 @@ parameter_types! {
 	/// Providers that take nothing on and extend nothing.
 	pub static Unwilling: BTreeSet<AccountId> = BTreeSet::new();
 	/// Slashes: whose, how much, for whom which part.
-	pub static Slashes: Vec<(AccountId, Balance, Vec<(AccountId, u32)>)> = Vec::new();
+	pub static Slashes: Vec<Slash> = Vec::new();
 	/// Bad evidence by provider.
 	pub static Blame: BTreeMap<AccountId, u32> = BTreeMap::new();
 	/// Columns that deposits were taken for, by client.
@@ -116,6 +124,9 @@ impl ProviderRegistry<AccountId> for Register {
 	fn release(provider: &AccountId, _: ResourceKind, units: u64) {
 		Committed::mutate(|all| *all.get_mut(provider).unwrap() -= units);
 	}
+	fn committed(provider: &AccountId, _: ResourceKind) -> u64 {
+		Committed::get().get(provider).copied().unwrap_or_default()
+	}
 	fn slash(provider: &AccountId, amount: Balance, shares: &[(AccountId, u32)]) -> Balance {
 		Slashes::mutate(|slashes| slashes.push((provider.clone(), amount, shares.to_vec())));
 		amount
@@ -123,13 +134,17 @@ impl ProviderRegistry<AccountId> for Register {
 	fn stake(_: &AccountId) -> Balance {
 		0
 	}
-	fn suspend(_: &AccountId) {}
-	fn reinstate(_: &AccountId) {}
-	fn terminate(_: &AccountId) {}
-	fn is_terminated(_: &AccountId) -> bool {
+	fn suspend(_: &AccountId) -> bool {
 		false
 	}
+	fn reinstate(_: &AccountId) -> bool {
+		false
+	}
+	fn terminate(_: &AccountId) {}
 	fn is_active(provider: &AccountId) -> bool {
+		!Unwilling::get().contains(provider)
+	}
+	fn would_extend(provider: &AccountId, _: ResourceKind, _: u64, _: Balance, _: u32) -> bool {
 		!Unwilling::get().contains(provider)
 	}
 	#[cfg(feature = "runtime-benchmarks")]
@@ -183,6 +198,12 @@ impl Escrow<AccountId> for Pot {
 		Free::mutate(|all| *all.entry(client).or_default() += refund);
 		Ok(())
 	}
+	fn locked(agreement: AgreementId) -> Option<Balance> {
+		Locks::get().get(&agreement).map(|(_, amount)| *amount)
+	}
+	fn total_locked() -> Balance {
+		TotalLocked::get()
+	}
 	#[cfg(feature = "runtime-benchmarks")]
 	fn fund(who: &AccountId) {
 		Free::mutate(|all| all.insert(who.clone(), WEALTH * WEALTH));
@@ -214,12 +235,24 @@ impl Holdings<AccountId> for Clock {
 	}
 	fn advance(provider: &AccountId, until: Period) -> Period {
 		for _ in 0..4 {
-			if cursor(provider) >= until.min(Self::current_period()) {
+			if is_terminated(provider) || cursor(provider) >= until.min(Self::current_period()) {
 				break;
 			}
 			resolve(provider, false);
+			if TerminateAt::get() == Some(cursor(provider)) {
+				Market::on_terminated(provider, cursor(provider));
+			}
 		}
 		cursor(provider)
+	}
+	fn is_behind(provider: &AccountId) -> bool {
+		!is_terminated(provider) && cursor(provider) < Self::current_period()
+	}
+	fn challenged_until(provider: &AccountId) -> Period {
+		cursor(provider).max(Self::current_period() + u32::from(SlotPassed::get()))
+	}
+	fn total_chunks(provider: &AccountId) -> u64 {
+		Leaves::get().get(provider).map_or(0, |leaves| leaves.iter().map(|leaf| leaf.chunks).sum())
 	}
 	fn advance_weight() -> Weight {
 		Weight::from_parts(1_000, 0)
@@ -252,12 +285,22 @@ impl Consideration<AccountId, Footprint> for Deposit {
 	fn ensure_successful(_: &AccountId, _: Footprint) {}
 }
 
+/// What a client's deposit comes to: a planck a column, as [`Deposits`] counts them.
+pub struct ColumnPrice;
+impl Convert<Footprint, Balance> for ColumnPrice {
+	fn convert(footprint: Footprint) -> Balance {
+		footprint.count.into()
+	}
+}
+
 /// The state at genesis.
 pub(crate) fn genesis_state() -> TestState {
 	// Tests share threads, and so do the cases of a property test.
 	Cursors::set(BTreeMap::new());
 	Leaves::set(BTreeMap::new());
 	SlotPassed::set(false);
+	Missed::set(BTreeMap::new());
+	TerminateAt::set(None);
 	Free::set([(alice(), WEALTH), (bob(), WEALTH)].into());
 	Earned::set(BTreeMap::new());
 	Locks::set(BTreeMap::new());
@@ -295,16 +338,12 @@ pub(crate) fn with_keystore() -> TestState {
 	state
 }
 
-/// The invariants, and those that need the escrow: what is locked is what the agreements' budgets have left, and no
-/// money came or went.
+/// The invariants, and that no money came or went.
 pub(crate) fn check() {
 	Market::do_try_state().unwrap();
+	assert_eq!(Locks::get().len(), crate::Agreements::<Test>::iter_keys().count(), "a lock is of no agreement");
 	let costs: Vec<CostView> = crate::Agreements::<Test>::iter_keys().map(|id| Market::cost(id).unwrap()).collect();
-	for (id, (_, locked)) in Locks::get() {
-		assert_eq!(Market::cost(id).unwrap().locked, locked, "the lock of {id}");
-	}
 	let open: Balance = costs.iter().map(|cost| cost.locked - cost.earned).sum();
-	assert_eq!(TotalLocked::get(), open, "money is locked for nothing");
 	let all: Balance = Free::get().values().sum::<Balance>() + Earned::get().values().sum::<Balance>() + open;
 	assert_eq!(all, 2 * WEALTH, "money came or went");
 }
@@ -313,12 +352,13 @@ pub(crate) fn check() {
 pub(crate) fn all_or_nothing<Done, Refused: From<DispatchError>>(
 	work: impl FnOnce() -> Result<Done, Refused>,
 ) -> Result<Done, Refused> {
-	let clock = (Cursors::get(), Leaves::get());
+	let clock = (Cursors::get(), Leaves::get(), Missed::get());
 	let money = (Free::get(), Earned::get(), Locks::get(), TotalLocked::get(), Deposits::get());
 	let register = (Committed::get(), Slashes::get(), Blame::get());
 	with_storage_layer(work).inspect_err(|_| {
 		Cursors::set(clock.0);
 		Leaves::set(clock.1);
+		Missed::set(clock.2);
 		Free::set(money.0);
 		Earned::set(money.1);
 		Locks::set(money.2);
@@ -374,7 +414,12 @@ pub(crate) fn resolve(who: &AccountId, proven: bool) {
 	let period = cursor(who);
 	assert!(period <= current(), "period {period} is yet to come");
 	Cursors::mutate(|all| all.insert(who.clone(), period + 1));
+	Missed::mutate(|all| *all.entry(who.clone()).or_default() += u32::from(!proven));
 	Market::on_period_resolved(who, period, proven);
+}
+
+fn is_terminated(who: &AccountId) -> bool {
+	crate::Ledgers::<Test>::get(who).is_some_and(|ledger| ledger.terminated)
 }
 
 /// Moves on to `period` while all these providers prove every period before it.

@@ -1,5 +1,6 @@
 //! Tests, by what they are about.
 mod closing;
+mod integration;
 mod ledger;
 mod loss;
 mod opening;

@@ -1,7 +1,11 @@
 //! Invariants.
 use alloc::collections::BTreeMap;
 use frame::prelude::*;
-use peoples_cloud_primitives::{traits::Holdings, Balance, Period};
+use peoples_cloud_primitives::{
+	resource::ResourceKind,
+	traits::{Escrow, Holdings, ProviderRegistry},
+	Balance, Period,
+};
 
 use crate::{
 	Agreements, ByClient, ByObject, ByProvider, ColumnState, Config, Ledger, Ledgers, LostColumns, Milestone,
@@ -15,6 +19,10 @@ struct Recount {
 	milestones: BTreeMap<Period, (Balance, Balance, u32)>,
 	/// Rate at the ledger's first unresolved period.
 	rate: Balance,
+	/// Chunks of all columns held, those whose agreements are over and not settled included.
+	held_chunks: u64,
+	/// Chunks of the columns that are owed: their leaves must still be in the commitment.
+	owed_chunks: u64,
 }
 
 impl<T: Config> Pallet<T> {
@@ -24,6 +32,9 @@ impl<T: Config> Pallet<T> {
 	/// - an agreement has columns, at most as many as allowed and at least as many as restore it, and is found by its
 	///   client and its object; the indices name nothing else;
 	/// - a column's budget covers what earlier providers earned and what its provider can earn until its end;
+	/// - an agreement's lock is the sum of its columns' budgets, and what is locked in all is those less what was earned;
+	/// - what a provider has committed is the chunks of the columns it holds, and its commitment has at least the chunks of
+	///   those that it owes;
 	/// - held columns, and they alone, are found by their provider; lost columns that can be placed anew are listed, and
 	///   a listed column is lost;
 	/// - each ledger's rate, milestones, and their numbers are what the columns held by its provider make; a milestone
@@ -36,6 +47,7 @@ impl<T: Config> Pallet<T> {
 			.map_err(|_| DispatchError::Other("the market parameters do not fit together"))?;
 		let current = T::Holdings::current_period();
 		let (mut agreements, mut held, mut listed) = (0usize, 0usize, 0usize);
+		let mut not_earned: Balance = 0;
 		let mut recounts: BTreeMap<alloc::vec::Vec<u8>, Recount> = BTreeMap::new();
 		for (id, agreement) in Agreements::<T>::iter() {
 			agreements = agreements.saturating_add(1);
@@ -46,11 +58,15 @@ impl<T: Config> Pallet<T> {
 			);
 			ensure!(ByClient::<T>::contains_key(&agreement.client, id), "an agreement is not found by its client");
 			ensure!(ByObject::<T>::contains_key(agreement.object, id), "an agreement is not found by its object");
+			let (mut budgets, mut earned): (Balance, Balance) = (0, 0);
 			for (place, column) in (0..).zip(&agreement.columns) {
+				budgets = budgets.checked_add(column.budget).ok_or("budgets overflow")?;
+				earned = earned.checked_add(column.earned).ok_or("earnings overflow")?;
 				ensure!(column.start <= column.end, "a column ends before it starts");
-				ensure!(column.end <= agreement.end, "a column outlives its agreement");
-				ensure!(column.rate <= column.max_rate, "a column costs more than the client agreed to");
 				let lost = column.state == ColumnState::Lost;
+				// One that was lost before its start may be closed even before that.
+				ensure!(column.end <= agreement.end || (lost && agreement.closing), "a column outlives its agreement");
+				ensure!(column.rate <= column.max_rate, "a column costs more than the client agreed to");
 				let open = if lost { 0 } else { column.rate * Balance::from(column.end - column.start) };
 				ensure!(column.earned + open <= column.budget, "a column's budget falls short");
 				if !agreement.closing {
@@ -70,8 +86,11 @@ impl<T: Config> Pallet<T> {
 					ByProvider::<T>::get(&column.provider, id) == Some(place),
 					"a held column is not found by its provider"
 				);
-				let next = Ledgers::<T>::get(&column.provider).map(|ledger| ledger.next);
-				let next = next.ok_or(DispatchError::Other("a holder has no ledger"))?;
+				ensure!(Ledgers::<T>::contains_key(&column.provider), "a holder has no ledger");
+				let ledger = Self::ledger_of(&column.provider);
+				let by_holder = Self::earned_by_holder(&ledger, column);
+				earned = earned.checked_add(by_holder).ok_or("earnings overflow")?;
+				let next = ledger.next;
 				let recount = recounts.entry(column.provider.encode()).or_default();
 				let start = recount.milestones.entry(column.start).or_default();
 				*start = (start.0 + column.rate, start.1, start.2 + 1);
@@ -80,8 +99,20 @@ impl<T: Config> Pallet<T> {
 				if column.start <= next && next < column.end {
 					recount.rate += column.rate;
 				}
+				recount.held_chunks = recount.held_chunks.checked_add(agreement.chunks).ok_or("chunks overflow")?;
+				// Leaves may be zeroed from the column's end on, once that has come and all periods before are resolved.
+				if T::Holdings::first_unresolved(&column.provider).min(current) < column.end {
+					recount.owed_chunks = recount.owed_chunks.checked_add(agreement.chunks).ok_or("chunks overflow")?;
+				}
 			}
+			ensure!(
+				T::Escrow::locked(id) == Some(budgets),
+				"an agreement's lock is not the sum of its columns' budgets"
+			);
+			let left = budgets.checked_sub(earned).ok_or("more was earned than the budgets have")?;
+			not_earned = not_earned.checked_add(left).ok_or("budgets overflow")?;
 		}
+		ensure!(T::Escrow::total_locked() == not_earned, "what is locked is not what the agreements have left to earn");
 		ensure!(ByClient::<T>::iter().count() == agreements, "the index by client names other agreements");
 		ensure!(ByObject::<T>::iter().count() == agreements, "the index by object names other agreements");
 		ensure!(ByProvider::<T>::iter().count() == held, "the index by provider names other columns");
@@ -105,6 +136,15 @@ impl<T: Config> Pallet<T> {
 			"a ledger does not stand at its provider's cursor"
 		);
 		ensure!(ledger.rate == recount.rate, "a ledger's rate is not what its columns make");
+		// Agreements are over storage alone, so far.
+		ensure!(
+			T::Registry::committed(provider, ResourceKind::Storage) == recount.held_chunks,
+			"what a provider has committed is not what its columns make"
+		);
+		ensure!(
+			T::Holdings::total_chunks(provider) >= recount.owed_chunks,
+			"a provider's commitment lacks columns that it owes"
+		);
 		let mut pending = 0u32;
 		let mut proven = 0u32;
 		for (period, (add, sub, refs)) in &recount.milestones {

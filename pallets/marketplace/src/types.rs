@@ -99,7 +99,7 @@ pub enum ColumnState {
 pub struct Ledger {
 	/// Planck that it earns by proving period `next`.
 	pub rate: Balance,
-	/// Periods before `next` that it has proven.
+	/// Periods before `next` that it has proven and was paid for.
 	pub proven: u32,
 	/// Its first unresolved period: milestones up to and including it have passed.
 	pub next: Period,
@@ -107,6 +107,8 @@ pub struct Ledger {
 	pub pending: u32,
 	/// Terminated: `next` stands still.
 	pub terminated: bool,
+	/// Periods before this one are not paid even if they are proven: it knew what they ask for when it admitted a loss.
+	pub unpaid_until: Period,
 }
 
 /// A period in which columns of one provider start or end.
@@ -125,7 +127,7 @@ pub enum Milestone {
 	/// It has come, and the changes have been made.
 	#[codec(index = 1)]
 	Passed {
-		/// Periods that the provider had proven before it.
+		/// Periods that the provider had proven and was paid for before it.
 		proven_before: u32,
 		/// Starts and ends that refer to it.
 		refs: u32,
@@ -168,7 +170,7 @@ pub struct MarketParams {
 	pub max_duration: u32,
 	/// Longest time from now to an acknowledgement's last block.
 	pub max_ack_validity: BlockNumber,
-	/// Penalty for a lost column, in periods of its rate.
+	/// Penalty for a lost column, in periods of the most that its client agreed to pay for it.
 	pub loss_penalty_periods: u32,
 	/// Parts per million of that penalty that go to the client.
 	pub loss_client_share_ppm: u32,

@@ -55,7 +55,7 @@ mod registry;
 mod stake;
 #[cfg(test)]
 mod tests;
-#[cfg(any(feature = "try-runtime", test))]
+#[cfg(any(feature = "try-runtime", feature = "std", test))]
 mod try_state;
 mod types;
 mod views;
@@ -65,6 +65,7 @@ pub mod weights;
 pub type CreditOf<T> = fungible::Credit<<T as frame_system::Config>::AccountId, <T as Config>::Currency>;
 
 #[frame::pallet]
+#[allow(missing_debug_implementations, clippy::expect_used, reason = "FRAME generates code without and with them")]
 pub mod pallet {
 	use super::*;
 	use frame::token::{fungible, OnUnbalanced};

@@ -50,6 +50,22 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// Whether the provider would keep committed `units` for so long at `rate`, by its present offer, standing and stake.
+	pub(crate) fn is_willing(
+		provider: &T::AccountId,
+		kind: ResourceKind,
+		units: u64,
+		rate: Balance,
+		periods: u32,
+	) -> bool {
+		let Some(info) = Providers::<T>::get(provider).filter(ProviderInfo::is_active) else { return false };
+		let Some(offer) = Offers::<T>::get(provider, kind) else { return false };
+		offer.rate(kind, units).is_some_and(|asked| rate >= asked)
+			&& periods <= offer.max_duration
+			&& Committed::<T>::get(provider, kind) <= offer.capacity
+			&& info.bonded >= Self::required_bond(provider, &Params::<T>::get())
+	}
+
 	/// Gives units back.
 	pub(crate) fn do_release(provider: &T::AccountId, kind: ResourceKind, units: u64) {
 		if units == 0 {

@@ -31,6 +31,10 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 		Self::do_release(provider, kind, units);
 	}
 
+	fn committed(provider: &T::AccountId, kind: ResourceKind) -> u64 {
+		Committed::<T>::get(provider, kind)
+	}
+
 	fn slash(provider: &T::AccountId, amount: Balance, shares: &[(T::AccountId, u32)]) -> Balance {
 		let Some(mut rest) = Self::take_stake(provider, amount) else { return 0 };
 		let taken = rest.peek();
@@ -62,16 +66,20 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 		Providers::<T>::get(provider).map_or(0, |info| info.stake())
 	}
 
-	fn suspend(provider: &T::AccountId) {
-		if Self::change_standing(provider, &[Standing::Active], Standing::Suspended) {
+	fn suspend(provider: &T::AccountId) -> bool {
+		let changed = Self::change_standing(provider, &[Standing::Active], Standing::Suspended);
+		if changed {
 			Self::deposit_event(Event::Suspended { provider: provider.clone() });
 		}
+		changed
 	}
 
-	fn reinstate(provider: &T::AccountId) {
-		if Self::change_standing(provider, &[Standing::Suspended], Standing::Active) {
+	fn reinstate(provider: &T::AccountId) -> bool {
+		let changed = Self::change_standing(provider, &[Standing::Suspended], Standing::Active);
+		if changed {
 			Self::deposit_event(Event::Reinstated { provider: provider.clone() });
 		}
+		changed
 	}
 
 	fn terminate(provider: &T::AccountId) {
@@ -83,12 +91,12 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 		}
 	}
 
-	fn is_terminated(provider: &T::AccountId) -> bool {
-		Tombstones::<T>::contains_key(provider)
-	}
-
 	fn is_active(provider: &T::AccountId) -> bool {
 		Providers::<T>::get(provider).is_some_and(|info| info.is_active())
+	}
+
+	fn would_extend(provider: &T::AccountId, kind: ResourceKind, units: u64, rate: Balance, periods: u32) -> bool {
+		Self::is_willing(provider, kind, units, rate, periods)
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]

@@ -11,6 +11,7 @@ use crate::{
 
 mod committing;
 mod conservation;
+mod extending;
 mod genesis;
 mod leaving;
 mod offering;

@@ -15,7 +15,9 @@ impl<T: Config> Pallet<T> {
 	/// 6. only providers offer and commit, and no commitment is stored as zero;
 	/// 7. the providers' count is right;
 	/// 8. the rules of staking are sound.
-	pub(crate) fn do_try_state() -> Result<(), DispatchError> {
+	///
+	/// Also compiled for std, so that the tests of other crates can ask.
+	pub fn do_try_state() -> Result<(), DispatchError> {
 		let mut count: u32 = 0;
 		for (provider, info) in Providers::<T>::iter() {
 			count = count.saturating_add(1);

@@ -96,6 +96,13 @@ pub struct Offer {
 	pub max_duration: u32,
 }
 
+impl Offer {
+	/// Planck per period for `units` at this offer's price, rounded up; `None` if that cannot be counted.
+	pub fn rate(&self, kind: ResourceKind, units: u64) -> Option<Balance> {
+		Some(self.price.checked_mul(Balance::from(units))?.div_ceil(Balance::from(kind.units_per_quote())))
+	}
+}
+
 /// The rules of staking.
 #[derive(
 	Clone,

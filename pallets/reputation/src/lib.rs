@@ -51,6 +51,7 @@ pub mod weights;
 pub const DEFAULT_HALF_LIFE: BlockNumber = 201_600;
 
 #[frame::pallet]
+#[allow(missing_debug_implementations, clippy::expect_used, reason = "FRAME generates code without and with them")]
 pub mod pallet {
 	use super::*;
 
@@ -196,8 +197,10 @@ impl<T: Config> Pallet<T> {
 	///
 	/// 1. the half-life is at least one block;
 	/// 2. no record was changed in the future.
-	#[cfg(any(feature = "try-runtime", test))]
-	pub(crate) fn do_try_state() -> Result<(), DispatchError> {
+	///
+	/// Also compiled for std, so that the tests of other crates can ask.
+	#[cfg(any(feature = "try-runtime", feature = "std", test))]
+	pub fn do_try_state() -> Result<(), DispatchError> {
 		ensure!(HalfLife::<T>::get() > 0, "reputation: the half-life is zero");
 		let now = Self::now();
 		ensure!(

@@ -1,8 +1,11 @@
 //! Blocks, periods and slots: when a provider is challenged, and how long it has to answer.
-use frame::{deps::sp_runtime::Percent, prelude::*};
+use frame::{
+	deps::{frame_support::migrations::MultiStepMigrator, sp_runtime::Percent},
+	prelude::*,
+};
 use peoples_cloud_primitives::{challenge, traits::BlockRandomness, BlockNumber, Period};
 
-use crate::{BlockSeed, BlockSeeds, Config, Pallet, Params};
+use crate::{BlockSeed, BlockSeeds, Config, OnlyInherents, Pallet, Params, PreviousParams, ProofParams};
 
 /// A block has room while its ordinary transactions fill less than this part of what they may. What is left takes in
 /// thousands of proofs an hour, so whoever wants to keep proofs out has to fill blocks beyond it, and then they do not
@@ -10,12 +13,21 @@ use crate::{BlockSeed, BlockSeeds, Config, Pallet, Params};
 const ROOM: Percent = Percent::from_percent(75);
 
 impl<T: Config> Pallet<T> {
+	/// Notes whether the block takes inherents only, since a migration goes on. Runs when the block begins, as the
+	/// executive decides it: a migration's last block is over without one at its end.
+	pub(crate) fn note_migration() {
+		if <T as frame_system::Config>::MultiBlockMigrator::ongoing() {
+			OnlyInherents::<T>::put(true);
+		}
+	}
+
 	/// Notes the block's randomness and whether it had room. Runs when the block is finalised.
 	pub(crate) fn note_block() {
 		let block = Self::now();
 		let before = block.checked_sub(1).and_then(Self::seed_of).map_or(0, |seed| seed.roomy);
 		// One more a block at most: it overflows no sooner than the block number.
-		let roomy = before.saturating_add(u32::from(Self::has_room()));
+		let closed = OnlyInherents::<T>::take();
+		let roomy = before.saturating_add(u32::from(!closed && Self::has_room()));
 		BlockSeeds::<T>::insert(Self::place(block), BlockSeed { block, seed: T::Randomness::current(), roomy });
 	}
 
@@ -34,6 +46,15 @@ impl<T: Config> Pallet<T> {
 	/// What a block left behind, if the ring still has it.
 	pub(crate) fn seed_of(block: BlockNumber) -> Option<BlockSeed> {
 		BlockSeeds::<T>::get(Self::place(block)).filter(|seed| seed.block == block)
+	}
+
+	/// The rules of a slot's challenge: the length of its window in blocks with room, and how many chunks it asks for.
+	/// Those that held when it was fixed, whatever the parameters are now.
+	pub(crate) fn rules_of(slot: BlockNumber, params: &ProofParams) -> (BlockNumber, u32) {
+		match PreviousParams::<T>::get() {
+			Some((previous, until)) if slot <= until => (previous.window_blocks, previous.challenges),
+			_ => (params.window_blocks, params.challenges),
+		}
 	}
 
 	/// The current period.

@@ -49,12 +49,13 @@ impl<T: Config> Pallet<T> {
 		let Some(fixed) = Self::seed_of(slot) else { return PeriodState::Excused };
 		let Some(randomness) = fixed.seed else { return PeriodState::Excused };
 		let roomy = Self::seed_of(now.saturating_sub(1)).map_or(fixed.roomy, |seed| seed.roomy);
-		let blocks_left = params.window_blocks.saturating_sub(roomy.saturating_sub(fixed.roomy));
+		let (window_blocks, challenges) = Self::rules_of(slot, params);
+		let blocks_left = window_blocks.saturating_sub(roomy.saturating_sub(fixed.roomy));
 		if blocks_left == 0 {
 			return PeriodState::Closed;
 		}
 		let seed = challenge::seed(&randomness, &provider.clone().into());
-		PeriodState::Open(Challenge { slot_block: slot, seed, holdings, blocks_left })
+		PeriodState::Open(Challenge { slot_block: slot, challenges, seed, holdings, blocks_left })
 	}
 
 	/// Resolves up to `steps` periods before `until` whose time is over, missed ones only if `misses` says so.
@@ -98,7 +99,7 @@ impl<T: Config> Pallet<T> {
 		Self::forget_snapshots(provider);
 		duty.first_unresolved = until;
 		Self::deposit_event(Event::Rested { provider: provider.clone(), from, until });
-		Self::end_streak(provider, duty, params);
+		Self::end_streak(provider, duty);
 		true
 	}
 
@@ -119,7 +120,11 @@ impl<T: Config> Pallet<T> {
 				duty.proven = duty.proven.saturating_add(1);
 				T::Reputation::note(provider, ResourceKind::Storage, 1, 0);
 				Self::deposit_event(Event::Proven { provider: provider.clone(), period });
-				Self::end_streak(provider, duty, params);
+				Self::end_streak(provider, duty);
+			},
+			Outcome::Stale(released) => {
+				Self::deposit_event(Event::Stale { provider: provider.clone(), period, released });
+				Self::lengthen_streak(provider, duty, params);
 			},
 			Outcome::Excused => Self::deposit_event(Event::Excused { provider: provider.clone(), period }),
 			Outcome::Missed(reporter) => Self::miss(provider, duty, params, period, reporter),
@@ -142,24 +147,28 @@ impl<T: Config> Pallet<T> {
 			None => T::Registry::slash(provider, fine, &[]),
 		};
 		T::Reputation::note(provider, ResourceKind::Storage, 0, 1);
-		duty.misses_in_row = duty.misses_in_row.saturating_add(1);
 		Self::deposit_event(Event::Missed { provider: provider.clone(), period, reporter, slashed });
+		Self::lengthen_streak(provider, duty, params);
+	}
+
+	/// One more period in a row that was not proven: many suspend, more terminate.
+	fn lengthen_streak(provider: &T::AccountId, duty: &mut Duty, params: &ProofParams) {
+		duty.misses_in_row = duty.misses_in_row.saturating_add(1);
 		if duty.misses_in_row >= params.terminate_after {
 			duty.terminated = true;
 			Self::forget_snapshots(provider);
 			T::Registry::terminate(provider);
 			T::Ledger::on_terminated(provider, duty.first_unresolved);
 			Self::deposit_event(Event::Terminated { provider: provider.clone(), first_unpaid: duty.first_unresolved });
-		} else if duty.misses_in_row == params.suspend_after {
-			T::Registry::suspend(provider);
+		} else if duty.misses_in_row >= params.suspend_after && T::Registry::suspend(provider) {
 			Self::deposit_event(Event::Suspended { provider: provider.clone() });
 		}
 	}
 
-	/// Ends a streak of misses, and the suspension that came of it.
-	fn end_streak(provider: &T::AccountId, duty: &mut Duty, params: &ProofParams) {
-		if duty.misses_in_row >= params.suspend_after {
-			T::Registry::reinstate(provider);
+	/// Ends a streak, and the suspension that came of it.
+	fn end_streak(provider: &T::AccountId, duty: &mut Duty) {
+		// Whatever the parameters are now: they may have been others when the streak led to a suspension.
+		if duty.misses_in_row > 0 && T::Registry::reinstate(provider) {
 			Self::deposit_event(Event::Reinstated { provider: provider.clone() });
 		}
 		duty.misses_in_row = 0;
@@ -227,6 +236,24 @@ impl<T: Config> Holdings<T::AccountId> for Pallet<T> {
 			Duties::<T>::insert(provider, &duty);
 		}
 		duty.first_unresolved
+	}
+
+	fn is_behind(provider: &T::AccountId) -> bool {
+		let Some(duty) = Duties::<T>::get(provider).filter(|duty| !duty.terminated) else { return false };
+		!T::Ledger::is_idle(provider)
+			&& matches!(
+				Self::state_of(provider, &duty, duty.first_unresolved, &Params::<T>::get(), Self::now()),
+				PeriodState::Closed | PeriodState::Excused
+			)
+	}
+
+	fn challenged_until(provider: &T::AccountId) -> Period {
+		let ahead = Self::first_ahead(provider, Self::now(), Params::<T>::get().period_blocks);
+		Duties::<T>::get(provider).map_or(ahead, |duty| duty.first_unresolved.max(ahead))
+	}
+
+	fn total_chunks(provider: &T::AccountId) -> u64 {
+		Duties::<T>::get(provider).map_or(0, |duty| duty.holdings.total_chunks())
 	}
 
 	fn advance_weight() -> Weight {

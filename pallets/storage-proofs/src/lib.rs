@@ -11,9 +11,11 @@
 //! - **Challenge**: what a slot fixes: the holdings as they stood before that block, and its VRF randomness as the seed.
 //! - **Window**: how long a challenge may be answered, in **blocks with room**: full blocks do not count, so that spam
 //!   cannot get honest providers slashed.
+//! - **Released**: of a leaf, that its column is not owed any more: its agreement ended, or it was admitted as lost. Such
+//!   a leaf stays in the holdings, and is drawn like any other, until it is removed.
 //! - **Cursor**: a provider's first unresolved period. Periods are resolved strictly in order, each once: as *proven*,
-//!   *missed*, or *excused* (neither paid nor slashed, since the chain has no randomness for it any more or nothing was
-//!   held).
+//!   *stale* (answered, but mostly by released leaves), *missed*, or *excused* (neither paid nor slashed, since the chain
+//!   has no randomness for it any more or nothing was held).
 //! - **Ledger**: the market's side of the clock, which pays for proven periods.
 //!
 //! ## Overview
@@ -25,6 +27,17 @@
 //!
 //! A provider that owes nothing is not challenged; its cursor jumps to the present when it next matters.
 //!
+//! Positions are drawn over all leaves that were not removed. One that falls into a released leaf may be answered without
+//! bytes: a provider that lost a column must be able to prove the rest. But if such leaves could make up most of the
+//! holdings, a provider might open agreements with itself, admit their loss, which costs nothing at a rate of nothing, and
+//! hide among them the columns that others pay for, hardly ever to be asked for one. Therefore a proof with **more than half
+//! of its answers released is stale**: unpaid, and one more in the streak that suspends and then terminates, though nothing
+//! is slashed. A provider that still has the bytes answers with them, released or not; one that has not removes the leaves,
+//! which is free of fee.
+//!
+//! Changed parameters hold for challenges that are fixed after the change. Those fixed before keep their window and their
+//! number of chunks.
+//!
 //! ### Scenario
 //!
 //! 1. The market opens an agreement in period 7 and appends its column: the provider's cursor stands at 7 or, if its slot
@@ -33,7 +46,8 @@
 //!    [`prove`](Call::prove), for free, and earns its rate for the period. The cursor moves to 9.
 //! 3. It sleeps through period 9. Once the window has closed, someone calls [`report_missed`](Call::report_missed): part
 //!    of the stake is slashed and shared with the reporter. Misses in a row suspend, then terminate the provider.
-//! 4. When the agreement is over, the provider calls [`remove_leaf`](Call::remove_leaf) and forgets the column.
+//! 4. When the agreement's last period is over, the provider calls [`remove_leaf`](Call::remove_leaf) and forgets the
+//!    column.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 #![cfg_attr(
@@ -78,7 +92,7 @@ pub mod weights;
 pub const CATCH_UP: u32 = 4;
 
 #[frame::pallet]
-#[allow(missing_debug_implementations, reason = "FRAME generates storage prefixes without")]
+#[allow(missing_debug_implementations, clippy::expect_used, reason = "FRAME generates code without and with them")]
 pub mod pallet {
 	use super::*;
 
@@ -103,8 +117,10 @@ pub mod pallet {
 		type Randomness: BlockRandomness;
 		/// Who may change the parameters.
 		type ParamsOrigin: EnsureOrigin<Self::RuntimeOrigin>;
-		/// Blocks whose randomness is kept. A challenge that cannot be resolved within them, since blocks stay full all
-		/// the time, is excused.
+		/// Blocks whose randomness is kept. A challenge that is not resolved within them is excused: it cannot be proven
+		/// any more, and a miss costs nothing, **if nobody reports it in time**. So it must be many periods long. Reports
+		/// are rewarded, and every provider's daemon makes them within a period; a chain so full for the length of the ring
+		/// that not even one report gets in is no chain to slash anybody on.
 		#[pallet::constant]
 		type SeedRing: Get<u32>;
 		/// Most periods with a passed slot that may be unresolved when something is appended: bounds the commitments kept
@@ -121,6 +137,16 @@ pub mod pallet {
 	/// The parameters.
 	#[pallet::storage]
 	pub type Params<T: Config> = StorageValue<_, ProofParams, ValueQuery>;
+
+	/// The parameters before the last change of the window or the number of challenges, and the block of that change:
+	/// challenges of slots up to it are judged by them.
+	#[pallet::storage]
+	pub type PreviousParams<T: Config> = StorageValue<_, (ProofParams, BlockNumber)>;
+
+	/// Whether this block takes no ordinary transactions, since a migration goes on. Gone when the block is finalised.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type OnlyInherents<T: Config> = StorageValue<_, bool, ValueQuery>;
 
 	/// What the last [`Config::SeedRing`] blocks left behind, at their number modulo the ring's length.
 	// Hasher: none, places in the ring are given out by the chain.
@@ -198,7 +224,7 @@ pub mod pallet {
 			/// First period that counts again.
 			until: Period,
 		},
-		/// A provider missed so often in a row that it gets no new work.
+		/// So many periods in a row were missed or stale that the provider gets no new work.
 		#[codec(index = 6)]
 		Suspended {
 			/// Who.
@@ -210,7 +236,7 @@ pub mod pallet {
 			/// Who.
 			provider: T::AccountId,
 		},
-		/// A provider missed so often in a row that it is out for good.
+		/// So many periods in a row were missed or stale that the provider is out for good.
 		#[codec(index = 8)]
 		Terminated {
 			/// Who.
@@ -223,6 +249,17 @@ pub mod pallet {
 		ParamsSet {
 			/// What they are now.
 			params: ProofParams,
+		},
+		/// A period's challenge was answered, but for the most part by columns that are not owed any more: it is not paid,
+		/// and counts as not proven in the streak.
+		#[codec(index = 10)]
+		Stale {
+			/// By whom.
+			provider: T::AccountId,
+			/// Which.
+			period: Period,
+			/// Answers without bytes.
+			released: u32,
 		},
 	}
 
@@ -298,6 +335,10 @@ pub mod pallet {
 		/// Suspension must come after at least one miss, and termination not before it.
 		#[codec(index = 22)]
 		InvalidStreaks,
+		/// The window or the number of challenges was changed less than a seed ring ago: challenges from before that may
+		/// still be open.
+		#[codec(index = 23)]
+		ChangedRecently,
 	}
 
 	/// The parameters at genesis.
@@ -346,6 +387,7 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			Self::note_migration();
 			// For `on_finalize`, which has no weight of its own.
 			T::WeightInfo::note_block()
 		}
@@ -368,11 +410,12 @@ pub mod pallet {
 
 	#[pallet::call(weight = <T as Config>::WeightInfo)]
 	impl<T: Config> Pallet<T> {
-		/// Answers the provider's challenge of a period. A valid answer is free and earns the provider its rate.
+		/// Answers the provider's challenge of a period. A valid answer is free and earns the provider its rate, unless more
+		/// than half of it are columns that are not owed any more.
 		///
-		/// Anyone may sign. Periods before it whose windows have closed are resolved on the way.
+		/// Anyone may sign. Periods before it whose windows have closed are resolved on the way, up to [`CATCH_UP`].
 		///
-		/// Emits [`Event::Proven`]. Fails with [`Error::NoDuty`], [`Error::ProviderTerminated`],
+		/// Emits [`Event::Proven`] or [`Event::Stale`]. Fails with [`Error::NoDuty`], [`Error::ProviderTerminated`],
 		/// [`Error::NotFirstUnresolved`], [`Error::NotChallengedYet`], [`Error::WindowClosed`],
 		/// [`Error::PeriodExcused`], or for a wrong proof with [`Error::WrongCount`], [`Error::WrongLeaf`],
 		/// [`Error::WrongChunk`], [`Error::NotReleased`].
@@ -414,37 +457,37 @@ pub mod pallet {
 			Ok(Some(T::WeightInfo::advance(steps)).into())
 		}
 
-		/// Sets a leaf that is no longer owed to zero. `path` holds the siblings up to its peak. Anyone may sign.
+		/// Sets a leaf that is no longer owed to zero. `path` holds the siblings up to its peak. Anyone may sign. Free if it
+		/// succeeds: fewer leaves make proofs worth more. A column is owed until the last period of its agreement is over.
 		///
 		/// Emits [`Event::LeafRemoved`]. Fails with [`Error::NoDuty`], [`Error::ProviderTerminated`],
-		/// [`Error::ChallengePending`], [`Error::LeafOwed`], [`Error::UnknownLeaf`], [`Error::WrongPath`].
+		/// [`Error::ChallengePending`], [`Error::LeafOwed`], [`Error::UnknownLeaf`], [`Error::WrongPath`],
+		/// [`Error::HoldingsFull`].
 		#[pallet::call_index(3)]
-		#[pallet::weight(
-			T::WeightInfo::remove_leaf(path.len().saturated_into()).saturating_add(T::WeightInfo::advance(CATCH_UP))
-		)]
+		#[pallet::weight(Pallet::<T>::remove_leaf_weight(path.len(), CATCH_UP))]
 		pub fn remove_leaf(
 			origin: OriginFor<T>,
 			provider: T::AccountId,
 			number: u64,
 			leaf: Leaf,
 			path: Vec<Node>,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			Self::do_remove_leaf(&provider, number, &leaf, &path)
+			let steps = Self::do_remove_leaf(&provider, number, &leaf, &path)?;
+			Ok((Some(Self::remove_leaf_weight(path.len(), steps)), Pays::No).into())
 		}
 
-		/// Changes the parameters. Origin: [`Config::ParamsOrigin`]. They hold at once, for open challenges too.
+		/// Changes the parameters. Origin: [`Config::ParamsOrigin`]. Shares and streaks hold at once; window and number of
+		/// challenges for slots after this block, so that no answer under way turns wrong or late. Those two can be changed
+		/// again only once the seed ring has forgotten the challenges from before.
 		///
 		/// Emits [`Event::ParamsSet`]. Fails with [`Error::PeriodLengthFixed`], [`Error::InvalidWindow`],
-		/// [`Error::InvalidChallenges`], [`Error::InvalidShare`], [`Error::InvalidStreaks`].
+		/// [`Error::InvalidChallenges`], [`Error::InvalidShare`], [`Error::InvalidStreaks`],
+		/// [`Error::ChangedRecently`].
 		#[pallet::call_index(4)]
 		pub fn set_params(origin: OriginFor<T>, params: ProofParams) -> DispatchResult {
 			T::ParamsOrigin::ensure_origin(origin)?;
-			params.check::<T>()?;
-			ensure!(params.period_blocks == Params::<T>::get().period_blocks, Error::<T>::PeriodLengthFixed);
-			Params::<T>::put(&params);
-			Self::deposit_event(Event::ParamsSet { params });
-			Ok(())
+			Self::do_set_params(params)
 		}
 	}
 }

@@ -2,10 +2,10 @@
 //! ones in its integration tests.
 #![allow(unreachable_pub, missing_debug_implementations, reason = "FRAME configures a runtime with public types only")]
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use frame::{
 	deps::{
-		frame_support::storage::with_storage_layer,
+		frame_support::{migrations::MultiStepMigrator, storage::with_storage_layer},
 		frame_system::{self, limits, EnsureRoot},
 		sp_runtime::{traits::IdentityLookup, AccountId32},
 	},
@@ -54,6 +54,7 @@ impl frame_system::Config for Test {
 	type Block = Block;
 	type AccountId = AccountId;
 	type Lookup = IdentityLookup<AccountId>;
+	type MultiBlockMigrator = Migrator;
 }
 
 impl crate::Config for Test {
@@ -80,6 +81,9 @@ pub(crate) const PARAMS: ProofParams = ProofParams {
 	terminate_after: 4,
 };
 
+/// Whose stake, how much of it, and for whom which part.
+type Slash = (AccountId, Balance, Vec<(AccountId, u32)>);
+
 parameter_types! {
 	/// Periods that the market was told of, in order.
 	pub static Resolved: Vec<(AccountId, Period, bool)> = Vec::new();
@@ -87,10 +91,14 @@ parameter_types! {
 	pub static Owing: BTreeSet<AccountId> = BTreeSet::new();
 	/// Columns that are no longer owed.
 	pub static Released: BTreeSet<AgreementId> = BTreeSet::new();
+	/// Columns that are owed only until some period.
+	pub static Ends: BTreeMap<AgreementId, Period> = BTreeMap::new();
+	/// Whether a migration goes on.
+	pub static Migrating: bool = false;
 	/// Terminations that the market was told of.
 	pub static Ended: Vec<(AccountId, Period)> = Vec::new();
 	/// Slashes: whose, how much, for whom which part.
-	pub static Slashes: Vec<(AccountId, Balance, Vec<(AccountId, u32)>)> = Vec::new();
+	pub static Slashes: Vec<Slash> = Vec::new();
 	/// Suspended and terminated providers.
 	pub static Suspended: BTreeSet<AccountId> = BTreeSet::new();
 	pub static Terminated: BTreeSet<AccountId> = BTreeSet::new();
@@ -107,6 +115,9 @@ impl ProviderRegistry<AccountId> for Register {
 		Ok(())
 	}
 	fn release(_: &AccountId, _: ResourceKind, _: u64) {}
+	fn committed(_: &AccountId, _: ResourceKind) -> u64 {
+		0
+	}
 	fn slash(provider: &AccountId, amount: Balance, shares: &[(AccountId, u32)]) -> Balance {
 		Slashes::mutate(|slashes| slashes.push((provider.clone(), amount, shares.to_vec())));
 		amount
@@ -114,20 +125,20 @@ impl ProviderRegistry<AccountId> for Register {
 	fn stake(_: &AccountId) -> Balance {
 		STAKE
 	}
-	fn suspend(provider: &AccountId) {
-		Suspended::mutate(|set| set.insert(provider.clone()));
+	fn suspend(provider: &AccountId) -> bool {
+		Suspended::mutate(|set| set.insert(provider.clone()))
 	}
-	fn reinstate(provider: &AccountId) {
-		Suspended::mutate(|set| set.remove(provider));
+	fn reinstate(provider: &AccountId) -> bool {
+		Suspended::mutate(|set| set.remove(provider))
 	}
 	fn terminate(provider: &AccountId) {
 		Terminated::mutate(|set| set.insert(provider.clone()));
 	}
-	fn is_terminated(provider: &AccountId) -> bool {
-		Terminated::get().contains(provider)
-	}
 	fn is_active(provider: &AccountId) -> bool {
 		!Suspended::get().contains(provider) && !Terminated::get().contains(provider)
+	}
+	fn would_extend(provider: &AccountId, _: ResourceKind, _: u64, _: Balance, _: u32) -> bool {
+		Self::is_active(provider)
 	}
 	#[cfg(feature = "runtime-benchmarks")]
 	fn prepare(_: &AccountId) {}
@@ -150,18 +161,29 @@ impl PeriodLedger<AccountId> for Market {
 	fn is_idle(provider: &AccountId) -> bool {
 		!Owing::get().contains(provider)
 	}
-	fn is_released(_: &AccountId, leaf: &Leaf, _: Period) -> bool {
-		Released::get().contains(&leaf.agreement)
+	fn is_idle_from(provider: &AccountId, _: Period) -> bool {
+		Self::is_idle(provider)
+	}
+	fn is_released(_: &AccountId, leaf: &Leaf, period: Period) -> bool {
+		Released::get().contains(&leaf.agreement) || Ends::get().get(&leaf.agreement).is_some_and(|end| *end <= period)
 	}
 	fn on_terminated(provider: &AccountId, first_unpaid: Period) {
 		Ended::mutate(|ended| ended.push((provider.clone(), first_unpaid)));
 	}
-	fn on_period_resolved_weight() -> Weight {
-		Weight::zero()
-	}
 	#[cfg(feature = "runtime-benchmarks")]
 	fn make_owe(provider: &AccountId) {
 		Owing::mutate(|owing| owing.insert(provider.clone()));
+	}
+}
+
+/// Says that a migration goes on while the test wants one.
+pub struct Migrator;
+impl MultiStepMigrator for Migrator {
+	fn ongoing() -> bool {
+		Migrating::get()
+	}
+	fn step() -> Weight {
+		Weight::zero()
 	}
 }
 
@@ -191,6 +213,8 @@ pub(crate) fn genesis() -> TestState {
 	Resolved::set(Vec::new());
 	Owing::set(BTreeSet::new());
 	Released::set(BTreeSet::new());
+	Ends::set(BTreeMap::new());
+	Migrating::set(false);
 	Ended::set(Vec::new());
 	Slashes::set(Vec::new());
 	Suspended::set(BTreeSet::new());
@@ -321,10 +345,19 @@ impl Holder {
 	/// Honest answers to a challenge.
 	pub(crate) fn answers(&self, challenge: &ChallengeView) -> Vec<Answer> {
 		let total = challenge.holdings.total_chunks();
-		challenge::positions(&challenge.seed, total, PARAMS.challenges)
+		challenge::positions(&challenge.seed, total, challenge.challenges)
 			.into_iter()
 			.map(|position| self.answer(&challenge.holdings, position))
 			.collect()
+	}
+
+	/// Answers that show nothing of these leaves.
+	pub(crate) fn answers_without(&self, challenge: &ChallengeView, leaves: &[u64]) -> Vec<Answer> {
+		let mut answers = self.answers(challenge);
+		for answer in answers.iter_mut().filter(|answer| leaves.contains(&answer.number)) {
+			answer.content = Content::Released;
+		}
+		answers
 	}
 
 	/// An honest answer to the challenge that is open now.
@@ -339,13 +372,13 @@ impl Holder {
 	}
 
 	/// Removes a leaf.
-	pub(crate) fn remove(&mut self, number: u64) -> DispatchResult {
+	pub(crate) fn remove(&mut self, number: u64) -> DispatchResultWithPostInfo {
 		let path = self.path(self.leaves.len() as u64, number);
 		let leaf = self.leaves[number as usize];
 		let origin = RuntimeOrigin::signed(reporter());
-		all_or_nothing(|| StorageProofs::remove_leaf(origin, self.account.clone(), number, leaf, path))?;
+		let info = all_or_nothing(|| StorageProofs::remove_leaf(origin, self.account.clone(), number, leaf, path))?;
 		self.removed.insert(number);
-		Ok(())
+		Ok(info)
 	}
 
 	fn answer(&self, holdings: &Commitment, position: u64) -> Answer {

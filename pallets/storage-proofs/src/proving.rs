@@ -1,4 +1,4 @@
-//! What the calls do: prove, report, advance, remove.
+//! What the calls do: prove, report, advance, remove, set parameters.
 use frame::prelude::*;
 use peoples_cloud_primitives::{
 	holdings::{HoldingsError, Leaf, Node},
@@ -9,7 +9,7 @@ use peoples_cloud_primitives::{
 
 use crate::{
 	types::{Outcome, PeriodState},
-	Config, Duties, Duty, Error, Event, Pallet, Params, WeightInfo, CATCH_UP,
+	Config, Duties, Duty, Error, Event, Pallet, Params, PreviousParams, ProofParams, WeightInfo, CATCH_UP,
 };
 
 impl<T: Config> Pallet<T> {
@@ -32,16 +32,19 @@ impl<T: Config> Pallet<T> {
 			PeriodState::Closed => return Err(Error::<T>::WindowClosed.into()),
 			PeriodState::Excused => return Err(Error::<T>::PeriodExcused.into()),
 		};
-		storage_proof::verify(&challenge.holdings, &challenge.seed, params.challenges, proof, |leaf| {
-			T::Ledger::is_released(provider, leaf, period)
-		})
-		.map_err(|error| match error {
-			ProofError::WrongCount => Error::<T>::WrongCount,
-			ProofError::WrongLeaf => Error::<T>::WrongLeaf,
-			ProofError::WrongChunk => Error::<T>::WrongChunk,
-			ProofError::NotReleased => Error::<T>::NotReleased,
-		})?;
-		Self::resolve(provider, &mut duty, &params, Outcome::Proven);
+		// Its slot has come, so the period has begun: what is released as of it stays so.
+		let is_released = |leaf: &Leaf| T::Ledger::is_released(provider, leaf, period);
+		let released =
+			storage_proof::verify(&challenge.holdings, &challenge.seed, challenge.challenges, proof, is_released)
+				.map_err(|error| match error {
+					ProofError::WrongCount => Error::<T>::WrongCount,
+					ProofError::WrongLeaf => Error::<T>::WrongLeaf,
+					ProofError::WrongChunk => Error::<T>::WrongChunk,
+					ProofError::NotReleased => Error::<T>::NotReleased,
+				})?;
+		let stale = storage_proof::is_stale(released, challenge.challenges);
+		let outcome = if stale { Outcome::Stale(released) } else { Outcome::Proven };
+		Self::resolve(provider, &mut duty, &params, outcome);
 		Duties::<T>::insert(provider, &duty);
 		Ok(steps)
 	}
@@ -75,22 +78,49 @@ impl<T: Config> Pallet<T> {
 		Ok(steps)
 	}
 
-	/// See [`Call::remove_leaf`](crate::Call::remove_leaf).
-	pub(crate) fn do_remove_leaf(provider: &T::AccountId, number: u64, leaf: &Leaf, path: &[Node]) -> DispatchResult {
+	/// See [`Call::remove_leaf`](crate::Call::remove_leaf). Answers how many periods were resolved on the way.
+	pub(crate) fn do_remove_leaf(
+		provider: &T::AccountId,
+		number: u64,
+		leaf: &Leaf,
+		path: &[Node],
+	) -> Result<u32, DispatchError> {
 		let params = Params::<T>::get();
 		let mut duty = Self::live_duty(provider)?;
-		Self::catch_up(provider, &mut duty, &params, Period::MAX, CATCH_UP, true);
+		let steps = Self::catch_up(provider, &mut duty, &params, Period::MAX, CATCH_UP, true);
 		ensure!(!duty.terminated, Error::<T>::ProviderTerminated);
 		// While a challenge is fixed, the leaves stay as they are, so that the tree it is about is a prefix of today's.
 		let fixed = Self::last_fixed(provider, Self::now(), params.period_blocks);
 		ensure!(fixed.is_none_or(|last| last < duty.first_unresolved), Error::<T>::ChallengePending);
-		ensure!(T::Ledger::is_released(provider, leaf, duty.first_unresolved), Error::<T>::LeafOwed);
+		// A provider that has proven the current period stands at the next one. The current one counts all the same: until
+		// it is over, an agreement that ends with it may be extended, and its column must be in the commitment then.
+		let as_of = duty.first_unresolved.min(Self::period_now());
+		ensure!(T::Ledger::is_released(provider, leaf, as_of), Error::<T>::LeafOwed);
 		duty.holdings.remove(number, leaf, path).map_err(|error| match error {
 			HoldingsError::UnknownLeaf => Error::<T>::UnknownLeaf,
-			HoldingsError::WrongPath | HoldingsError::Overflow => Error::<T>::WrongPath,
+			HoldingsError::WrongPath => Error::<T>::WrongPath,
+			HoldingsError::Overflow => Error::<T>::HoldingsFull,
 		})?;
 		Duties::<T>::insert(provider, &duty);
 		Self::deposit_event(Event::LeafRemoved { provider: provider.clone(), number });
+		Ok(steps)
+	}
+
+	/// See [`Call::set_params`](crate::Call::set_params).
+	pub(crate) fn do_set_params(params: ProofParams) -> DispatchResult {
+		params.check::<T>()?;
+		let before = Params::<T>::get();
+		ensure!(params.period_blocks == before.period_blocks, Error::<T>::PeriodLengthFixed);
+		if (params.window_blocks, params.challenges) != (before.window_blocks, before.challenges) {
+			let now = Self::now();
+			// One set of former rules is enough: of what was fixed before the last change the ring knows nothing any more.
+			let forgotten =
+				PreviousParams::<T>::get().is_none_or(|(_, until)| until.saturating_add(T::SeedRing::get()) < now);
+			ensure!(forgotten, Error::<T>::ChangedRecently);
+			PreviousParams::<T>::put((before, now));
+		}
+		Params::<T>::put(&params);
+		Self::deposit_event(Event::ParamsSet { params });
 		Ok(())
 	}
 
@@ -106,7 +136,20 @@ impl<T: Config> Pallet<T> {
 		});
 		T::WeightInfo::prove(answers.len().saturated_into())
 			.saturating_add(T::WeightInfo::path_nodes(nodes.saturated_into()))
-			.saturating_add(if steps == 0 { Weight::zero() } else { T::WeightInfo::advance(steps) })
+			.saturating_add(Self::steps_weight(steps))
+	}
+
+	/// What a `remove_leaf` with a path of so many nodes weighs when it resolves `steps` periods on the way.
+	pub(crate) fn remove_leaf_weight(nodes: usize, steps: u32) -> Weight {
+		T::WeightInfo::remove_leaf(nodes.saturated_into()).saturating_add(Self::steps_weight(steps))
+	}
+
+	fn steps_weight(steps: u32) -> Weight {
+		if steps == 0 {
+			Weight::zero()
+		} else {
+			T::WeightInfo::advance(steps)
+		}
 	}
 
 	fn live_duty(provider: &T::AccountId) -> Result<Duty, DispatchError> {

@@ -1,12 +1,12 @@
 //! Invariants.
 use frame::prelude::*;
 
-use crate::{BlockSeeds, Config, Duties, Pallet, Params, Snapshots};
+use crate::{BlockSeeds, Config, Duties, Pallet, Params, PreviousParams, Snapshots};
 
 impl<T: Config> Pallet<T> {
 	/// Checks what must always hold:
 	///
-	/// - the parameters fit together;
+	/// - the parameters fit together; those before them were changed in the past, and had periods of the same length;
 	/// - a ring entry lies at its block's place and is not from the future, and the count of blocks with room grows by
 	///   at most one a block;
 	/// - a cursor is at most one period ahead of the present, and a commitment has one peak for each set bit of its leaves;
@@ -20,6 +20,10 @@ impl<T: Config> Pallet<T> {
 		let params = Params::<T>::get();
 		params.check::<T>().map_err(|_| DispatchError::Other("the proof parameters do not fit together"))?;
 		let now = Self::now();
+		if let Some((previous, until)) = PreviousParams::<T>::get() {
+			ensure!(until <= now, "the parameters were changed in the future");
+			ensure!(previous.period_blocks == params.period_blocks, "a period changed its length");
+		}
 		for (place, seed) in BlockSeeds::<T>::iter() {
 			ensure!(place == seed.block % T::SeedRing::get(), "a block seed lies at another block's place");
 			ensure!(seed.block <= now, "a block seed is from the future");

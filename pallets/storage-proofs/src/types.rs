@@ -104,6 +104,8 @@ impl ProofParams {
 pub(crate) struct Challenge {
 	/// The block that fixed it.
 	pub(crate) slot_block: BlockNumber,
+	/// Chunks that it asks for.
+	pub(crate) challenges: u32,
 	/// Seed of the positions.
 	pub(crate) seed: Hash32,
 	/// What is challenged.
@@ -130,6 +132,8 @@ pub(crate) enum PeriodState {
 pub(crate) enum Outcome<AccountId> {
 	/// The challenge was answered.
 	Proven,
+	/// It was answered, but for so many positions, more than half, only by columns that are not owed any more.
+	Stale(u32),
 	/// It was not; whoever said so.
 	Missed(Option<AccountId>),
 	/// There was none.
@@ -155,8 +159,12 @@ pub struct DutyView {
 	pub slot_block: BlockNumber,
 	/// The challenge that `prove` takes in the next block, if any. Closed or excused periods may lie before it.
 	pub challenge: Option<ChallengeView>,
-	/// The window of `first_unresolved` has closed: `report_missed` takes it in the next block.
+	/// The time of `first_unresolved` is over: it is missed or excused, and the next block can resolve it.
 	pub overdue: bool,
+	/// It is missed: `report_missed` takes it in the next block. If it is overdue and not this, it is for `advance`.
+	pub reportable: bool,
+	/// More periods are over than other calls resolve on their way: before anything else, `advance` must be called.
+	pub behind: bool,
 }
 
 /// A challenge that may be answered.
@@ -168,6 +176,8 @@ pub struct ChallengeView {
 	pub slot_block: BlockNumber,
 	/// Seed of the positions.
 	pub seed: Hash32,
+	/// Chunks that are asked for.
+	pub challenges: u32,
 	/// The holdings that are challenged.
 	pub holdings: Commitment,
 	/// Blocks with room that are left to answer in, the next one included.

@@ -21,31 +21,37 @@ impl<T: Config> Pallet<T> {
 		let params = Params::<T>::get();
 		let idle = T::Ledger::is_idle(provider);
 		let mut challenge = None;
-		let mut overdue = false;
+		let (mut over, mut reportable) = (0u32, false);
 		let mut misses = duty.misses_in_row;
 		if !idle && !duty.terminated {
 			let now = Self::next_block();
 			// As far as `prove` catches up on its own.
 			for period in (duty.first_unresolved..=Period::MAX).take(CATCH_UP.saturating_add(1).saturated_into()) {
+				// Once those before are resolved, it may owe nothing any more: then it is not challenged.
+				if T::Ledger::is_idle_from(provider, period) {
+					break;
+				}
 				match Self::state_of(provider, &duty, period, &params, now) {
 					PeriodState::Open(open) => {
 						challenge = Some(ChallengeView {
 							period,
 							slot_block: open.slot_block,
 							seed: open.seed,
+							challenges: open.challenges,
 							holdings: open.holdings,
 							blocks_left: open.blocks_left,
 						});
 						break;
 					},
 					PeriodState::Closed => {
-						overdue |= period == duty.first_unresolved;
+						reportable |= period == duty.first_unresolved;
+						over = over.saturating_add(1);
 						misses = misses.saturating_add(1);
 						if misses >= params.terminate_after {
 							break;
 						}
 					},
-					PeriodState::Excused => {},
+					PeriodState::Excused => over = over.saturating_add(1),
 					PeriodState::Ahead => break,
 				}
 			}
@@ -60,7 +66,9 @@ impl<T: Config> Pallet<T> {
 			terminated: duty.terminated,
 			idle,
 			challenge,
-			overdue,
+			overdue: over > 0,
+			reportable,
+			behind: over > CATCH_UP,
 		})
 	}
 

@@ -49,7 +49,7 @@ fn an_honest_proof_passes() {
 	for count in [1, 2, 3, 7, 21, 64] {
 		let (commitment, leaves) = holdings(count);
 		let proof = StorageProof::V1(honest(&leaves, &commitment, &[9; 32], 8));
-		assert_eq!(verify(&commitment, &[9; 32], 8, &proof, |_| false), Ok(()), "{count} columns");
+		assert_eq!(verify(&commitment, &[9; 32], 8, &proof, |_| false), Ok(0), "{count} columns");
 	}
 }
 
@@ -84,7 +84,28 @@ fn a_release_counts_only_when_it_happened() {
 	let released = answers[0].leaf.agreement;
 	let proof = StorageProof::V1(answers);
 	assert_eq!(verify(&commitment, &[9; 32], 1, &proof, |_| false), Err(ProofError::NotReleased));
-	assert_eq!(verify(&commitment, &[9; 32], 1, &proof, |leaf| leaf.agreement == released), Ok(()));
+	assert_eq!(verify(&commitment, &[9; 32], 1, &proof, |leaf| leaf.agreement == released), Ok(1));
+}
+
+#[test]
+fn released_answers_are_counted() {
+	let (commitment, leaves) = holdings(50);
+	let mut answers = honest(&leaves, &commitment, &[9; 32], 8);
+	for answer in answers.iter_mut().take(5) {
+		answer.content = Content::Released;
+	}
+	let proof = StorageProof::V1(answers);
+	// That a column is released does not matter where its bytes are shown.
+	assert_eq!(verify(&commitment, &[9; 32], 8, &proof, |_| true), Ok(5));
+}
+
+#[test]
+fn more_than_half_released_is_stale() {
+	for (released, challenges, stale) in
+		[(0, 0, false), (0, 8, false), (4, 8, false), (5, 8, true), (3, 7, false), (4, 7, true), (u32::MAX, 32, true)]
+	{
+		assert_eq!(is_stale(released, challenges), stale, "{released} of {challenges}");
+	}
 }
 
 proptest! {

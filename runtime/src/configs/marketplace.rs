@@ -17,17 +17,16 @@ parameter_types! {
 		RuntimeHoldReason::Marketplace(pallet_marketplace::HoldReason::AgreementDeposit);
 }
 
+/// What the record of an agreement costs its client until it is settled.
+type AgreementDepositPrice = LinearStoragePrice<AgreementBaseDeposit, AgreementByteDeposit, Balance>;
+
 impl pallet_marketplace::Config for Runtime {
 	type Registry = Providers;
 	type Escrow = Escrow;
 	type Reputation = Reputation;
 	type Holdings = StorageProofs;
-	type Consideration = HoldConsideration<
-		AccountId,
-		Balances,
-		AgreementHoldReason,
-		LinearStoragePrice<AgreementBaseDeposit, AgreementByteDeposit, Balance>,
-	>;
+	type Consideration = HoldConsideration<AccountId, Balances, AgreementHoldReason, AgreementDepositPrice>;
+	type DepositPrice = AgreementDepositPrice;
 	type ParamsOrigin = EnsureRoot<AccountId>;
 	// Enough for 20 of 60, and few enough to check all acknowledgements in one transaction.
 	type MaxColumns = ConstU32<64>;

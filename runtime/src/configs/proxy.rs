@@ -54,14 +54,15 @@ pub enum ProxyType {
 	#[default]
 	#[codec(index = 0)]
 	Any,
-	/// Everything that does not move money out of the account.
+	/// Everything that takes no money from the account but fees: neither free money nor stake.
 	#[codec(index = 1)]
 	NonTransfer,
 	/// Only reject announcements of other proxies.
 	#[codec(index = 2)]
 	CancelProxy,
 	/// What a provider's daemon does day by day: proofs, offers, losses, earnings paid to the provider itself. It can
-	/// neither touch the stake nor move money away.
+	/// neither unbond the stake nor move money away; but to admit a loss costs a penalty, which is slashed from the stake.
+	/// So whoever has this proxy's key can cost the provider its stake, and gain nothing by it.
 	#[codec(index = 3)]
 	Provider,
 }
@@ -83,6 +84,11 @@ fn is_provider_duty(call: &RuntimeCall) -> bool {
 	)
 }
 
+/// Whether the call costs the account a part of its stake.
+fn is_penalised(call: &RuntimeCall) -> bool {
+	matches!(call, RuntimeCall::Marketplace(pallet_marketplace::Call::declare_lost { .. }))
+}
+
 impl InstanceFilter<RuntimeCall> for ProxyType {
 	fn filter(&self, call: &RuntimeCall) -> bool {
 		match self {
@@ -100,7 +106,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 						| RuntimeCall::Multisig(..)
 						| RuntimeCall::Scheduler(..)
 						| RuntimeCall::Preimage(..)
-				) || is_provider_duty(call)
+				) || (is_provider_duty(call) && !is_penalised(call))
 			},
 			Self::Provider => is_provider_duty(call),
 			Self::CancelProxy => matches!(call, RuntimeCall::Proxy(pallet_proxy::Call::reject_announcement { .. })),
@@ -111,7 +117,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 		match (self, other) {
 			(Self::Any, _) => true,
 			(_, Self::Any) => false,
-			(Self::NonTransfer, Self::CancelProxy | Self::Provider) => true,
+			(Self::NonTransfer, Self::CancelProxy) => true,
 			(one, another) => one == another,
 		}
 	}

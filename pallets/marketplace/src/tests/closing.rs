@@ -1,6 +1,7 @@
 //! Extending, closing, settling.
 use crate::{mock::*, Agreements, ByClient, ByObject, ByProvider, Error, Event, Ledgers, Schedule};
 use frame::testing_prelude::*;
+use peoples_cloud_primitives::{holdings::Leaf, traits::PeriodLedger};
 
 #[test]
 fn a_proven_agreement_is_settled_to_the_planck() {
@@ -229,9 +230,14 @@ fn extending_in_the_last_period_loses_no_pay() {
 		let id = open(1, [1, 2]);
 		prove_until([1, 2], 10);
 		resolve(&provider(1), true);
+		// THEN its column is owed as of the period that lasts, for that must stay in its holdings
+		let leaf = Leaf { agreement: id, root: [1; 32], chunks: 4 };
+		assert_eq!((current(), cursor(&provider(1))), (10, 11));
+		assert!(!Market::is_released(&provider(1), &leaf, 10));
 		// WHEN it is extended
 		assert_ok!(extend(id, 2));
 		check();
+		assert!(!Market::is_released(&provider(1), &leaf, 12));
 		// THEN both are paid for all periods
 		prove_until([1, 2], 13);
 		assert_ok!(settle(id));

@@ -1,7 +1,7 @@
 //! Lost columns and their replacement.
 use crate::{mock::*, ByProvider, ColumnState, Error, Event, LostColumns, Schedule};
 use frame::testing_prelude::*;
-use peoples_cloud_primitives::{holdings::Leaf, terms::AcknowledgementV1, traits::PeriodLedger};
+use peoples_cloud_primitives::{holdings::Leaf, terms::AcknowledgementV1, traits::PeriodLedger, Balance};
 
 /// Terms of a repair: provider `number` takes over the column that provider `of` had.
 fn repair(nonce: u8, number: u8, of: u8) -> AcknowledgementV1 {
@@ -41,9 +41,9 @@ fn an_admitted_loss_ends_pay_and_liability() {
 }
 
 #[test]
-fn a_loss_with_an_open_challenge_leaves_that_period_unpaid() {
+fn a_loss_before_the_challenge_leaves_the_rest_paid() {
 	build_and_execute(|| {
-		// GIVEN a provider of two agreements, whose current period is unresolved
+		// GIVEN a provider of two agreements, whose slot of the current period is still to come
 		let id = open(1, [1]);
 		open(2, [1]);
 		prove_until([1], 5);
@@ -52,6 +52,83 @@ fn a_loss_with_an_open_challenge_leaves_that_period_unpaid() {
 		resolve(&provider(1), true);
 		// THEN it is paid for the other alone
 		assert_eq!(earned(&provider(1)), 4 * 20 + 10);
+	});
+}
+
+#[test]
+fn a_loss_with_an_open_challenge_leaves_that_period_unpaid() {
+	build_and_execute(|| {
+		// GIVEN a provider of two agreements, which knows by now which chunks it is asked for
+		let id = open(1, [1]);
+		let other = open(2, [1]);
+		prove_until([1], 5);
+		SlotPassed::set(true);
+		// WHEN it admits one loss and proves the rest
+		assert_ok!(declare_lost(1, id, 0));
+		resolve(&provider(1), true);
+		// THEN it is paid for neither, in the agreement's account as in its own
+		assert_eq!(earned(&provider(1)), 4 * 20);
+		assert_eq!(agreement(other).columns[0].earned, 40);
+		check();
+		// AND from the next period on as ever
+		prove_until([1], 11);
+		assert_ok!(settle(other));
+		assert_ok!(settle(id));
+		assert_eq!(earned(&provider(1)), 4 * 20 + 5 * 10);
+		assert_eq!(free(&alice()), WEALTH - 40 - 90);
+	});
+}
+
+#[test]
+fn a_loss_resolves_what_was_missed_before() {
+	build_and_execute(|| {
+		// GIVEN a provider that missed three periods, and nobody said so
+		let id = open(1, [1]);
+		open(2, [1]);
+		prove_until([1], 4);
+		go_to(7);
+		// WHEN it admits a loss
+		assert_ok!(declare_lost(1, id, 0));
+		// THEN all three were resolved as missed, and the column is lost after them
+		assert_eq!(cursor(&provider(1)), 7);
+		assert_eq!(Missed::get()[&provider(1)], 3);
+		let column = &agreement(id).columns[0];
+		assert_eq!((column.state, column.end, column.earned), (ColumnState::Lost, 7, 30));
+	});
+}
+
+#[test]
+fn a_loss_takes_no_misses_away_that_are_too_many_to_resolve() {
+	build_and_execute(|| {
+		// GIVEN a provider that missed more periods than are resolved on the way
+		let id = open(1, [1]);
+		prove_until([1], 3);
+		go_to(8);
+		// WHEN it admits a loss THEN it is refused, until someone has moved its cursor on
+		assert_noop!(declare_lost(1, id, 0), Error::<Test>::ProviderBehind);
+		resolve(&provider(1), false);
+		assert_ok!(declare_lost(1, id, 0));
+		assert_eq!(Missed::get()[&provider(1)], 5);
+	});
+}
+
+#[test]
+fn a_loss_after_too_many_misses_is_that_of_a_terminated_provider() {
+	build_and_execute(|| {
+		// GIVEN a provider whose misses will terminate it
+		let id = open(1, [1]);
+		prove_until([1], 4);
+		go_to(7);
+		TerminateAt::set(Some(6));
+		// WHEN it admits a loss THEN the column is lost as of its end as a provider
+		assert_ok!(declare_lost(1, id, 0));
+		let column = &agreement(id).columns[0];
+		assert_eq!((column.state, column.end, column.earned), (ColumnState::Lost, 6, 30));
+		assert_eq!(Slashes::get().len(), 1);
+		check();
+		TerminateAt::set(None);
+		prove_until([], 11);
+		assert_ok!(settle(id));
 	});
 }
 
@@ -236,6 +313,22 @@ fn a_replacement_can_be_lost_again_and_placed_at_the_first_rate() {
 }
 
 #[test]
+fn a_replacements_loss_costs_what_the_client_agreed_to() {
+	build_and_execute(|| {
+		// GIVEN a column that a provider took over for nothing
+		let id = open(1, [1]);
+		prove_until([1], 3);
+		assert_ok!(declare_lost(1, id, 0));
+		assert_ok!(replace(id, 0, AcknowledgementV1 { rate: 0, ..repair(2, 2, 1) }));
+		prove_until([2], 4);
+		// WHEN it is lost again THEN the penalty is by the rate that the client agreed to at first
+		assert_ok!(declare_lost(2, id, 0));
+		let share = vec![(alice(), PARAMS.loss_client_share_ppm)];
+		assert_eq!(Slashes::get()[1], (provider(2), 10 * Balance::from(PARAMS.loss_penalty_periods), share));
+	});
+}
+
+#[test]
 fn a_provider_may_take_over_another_column_after_a_loss() {
 	build_and_execute(|| {
 		// GIVEN two lost columns
@@ -270,14 +363,14 @@ fn a_replacement_must_fit() {
 			assert_noop!(replace(id, 0, terms), error);
 		};
 		// WHEN something does not fit THEN it is refused
-		refused(AcknowledgementV1 { root: [9; 32], ..good.clone() }, Error::WrongColumn);
-		refused(AcknowledgementV1 { chunks: 5, ..good.clone() }, Error::WrongColumn);
-		refused(AcknowledgementV1 { rate: 11, ..good.clone() }, Error::RateTooHigh);
-		refused(AcknowledgementV1 { duration: 5, ..good.clone() }, Error::DurationTooShort);
-		refused(AcknowledgementV1 { client: bob().into(), ..good.clone() }, Error::WrongClient);
-		refused(AcknowledgementV1 { genesis: [1; 32], ..good.clone() }, Error::WrongGenesis);
-		refused(AcknowledgementV1 { valid_until: 39, ..good.clone() }, Error::AcknowledgementExpired);
-		refused(AcknowledgementV1 { valid_until: 141, ..good.clone() }, Error::ValidityTooLong);
+		refused(AcknowledgementV1 { root: [9; 32], ..good }, Error::WrongColumn);
+		refused(AcknowledgementV1 { chunks: 5, ..good }, Error::WrongColumn);
+		refused(AcknowledgementV1 { rate: 11, ..good }, Error::RateTooHigh);
+		refused(AcknowledgementV1 { duration: 5, ..good }, Error::DurationTooShort);
+		refused(AcknowledgementV1 { client: bob().into(), ..good }, Error::WrongClient);
+		refused(AcknowledgementV1 { genesis: [1; 32], ..good }, Error::WrongGenesis);
+		refused(AcknowledgementV1 { valid_until: 39, ..good }, Error::AcknowledgementExpired);
+		refused(AcknowledgementV1 { valid_until: 141, ..good }, Error::ValidityTooLong);
 		refused(repair(2, 2, 1), Error::DuplicateProvider);
 		let mut forged = sign(good.clone());
 		forged.signature[0] ^= 1;
@@ -380,6 +473,25 @@ fn everything_lost_is_settled_at_once_when_closing() {
 		assert_ok!(close(id));
 		assert_ok!(settle(id));
 		assert_eq!(free(&alice()), WEALTH - 60);
+	});
+}
+
+#[test]
+fn extending_offers_columns_for_repair_that_were_lost_too_late() {
+	build_and_execute(|| {
+		// GIVEN a column lost in the last period
+		let id = open(1, [1, 2]);
+		prove_until([1, 2], 10);
+		assert_ok!(declare_lost(1, id, 0));
+		assert_eq!(LostColumns::<Test>::iter().count(), 0);
+		// WHEN the agreement is extended THEN others find it, and it is placed anew
+		assert_ok!(extend(id, 5));
+		check();
+		assert_eq!(Market::lost_columns(None, 10), vec![(id, 0)]);
+		assert_ok!(replace(id, 0, repair(2, 3, 1)));
+		prove_until([2, 3], 16);
+		assert_ok!(settle(id));
+		assert_eq!(earned(&provider(3)), 50);
 	});
 }
 

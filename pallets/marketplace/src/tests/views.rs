@@ -23,6 +23,14 @@ fn an_agreement_tells_its_money() {
 }
 
 #[test]
+fn the_deposit_that_is_told_is_the_deposit_that_is_taken() {
+	build_and_execute(|| {
+		open(1, [1, 2]);
+		assert_eq!(u128::from(Deposits::get()[&alice()]), Market::deposit(2));
+	});
+}
+
+#[test]
 fn lists_come_in_pages() {
 	build_and_execute(|| {
 		// GIVEN seven agreements of one client, object and provider

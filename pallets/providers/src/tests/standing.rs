@@ -48,16 +48,16 @@ fn resume_does_not_end_a_suspension() {
 fn repeated_and_pointless_changes_do_nothing() {
 	build_and_execute(|| {
 		register(PROVIDER, MIN_BOND);
-		Registry::reinstate(&PROVIDER);
+		assert!(!Registry::reinstate(&PROVIDER));
 		assert_eq!(events(), []);
-		Registry::suspend(&PROVIDER);
-		Registry::suspend(&PROVIDER);
+		assert!(Registry::suspend(&PROVIDER));
+		assert!(!Registry::suspend(&PROVIDER));
 		assert_eq!(events(), [Event::Suspended { provider: PROVIDER }]);
-		for change in [Registry::suspend, Registry::reinstate, Registry::terminate] {
-			change(&CLIENT);
-		}
+		assert!(!Registry::suspend(&CLIENT));
+		assert!(!Registry::reinstate(&CLIENT));
+		Registry::terminate(&CLIENT);
 		assert_eq!(events(), []);
-		assert!(!Registry::is_terminated(&CLIENT));
+		assert!(!Tombstones::<Test>::contains_key(CLIENT));
 		assert!(!Registry::is_active(&CLIENT));
 	});
 }
@@ -76,7 +76,7 @@ fn terminate_ends_all_offers_for_good() {
 			events(),
 			[Event::OfferRemoved { provider: PROVIDER, kind: Storage }, Event::Terminated { provider: PROVIDER }]
 		);
-		assert!(Registry::is_terminated(&PROVIDER));
+		assert!(Tombstones::<Test>::contains_key(PROVIDER));
 		Registry::reinstate(&PROVIDER);
 		Registry::suspend(&PROVIDER);
 		Registry::terminate(&PROVIDER);
@@ -100,7 +100,6 @@ fn terminated_account_can_never_register_again() {
 		assert_ok!(Registry::withdraw_unbonded(signed(PROVIDER)));
 		assert!(!Providers::<Test>::contains_key(PROVIDER));
 		// THEN it stays terminated.
-		assert!(Registry::is_terminated(&PROVIDER));
 		assert_noop!(try_register(PROVIDER, MIN_BOND), Error::<Test>::Terminated);
 		assert_eq!(Tombstones::<Test>::get(PROVIDER), Some(1));
 	});

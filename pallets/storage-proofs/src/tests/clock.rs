@@ -38,7 +38,8 @@ fn the_window_closes_after_so_many_blocks() {
 		// WHEN another block has passed THEN it may not
 		next_block();
 		assert_eq!(holder.challenge(), None);
-		assert!(StorageProofs::duty(alice()).unwrap().overdue);
+		let view = StorageProofs::duty(alice()).unwrap();
+		assert_eq!((view.overdue, view.reportable, view.behind), (true, true, false));
 		assert_noop!(prove(&alice(), 1, proof), Error::<Test>::WindowClosed);
 	});
 }
@@ -79,6 +80,29 @@ fn blocks_full_by_length_do_not_count() {
 }
 
 #[test]
+fn a_migrations_blocks_do_not_count() {
+	build_and_execute(|| {
+		// GIVEN an open challenge
+		let holder = Holder::with_columns();
+		run_to(slot_after_resolving(&holder, 1) + 1);
+		// WHEN a migration begins with the next block, and keeps transactions out for longer than the window
+		Migrating::set(true);
+		for _ in 0..PARAMS.window_blocks + 3 {
+			next_block();
+		}
+		// AND it ends within a block, which took no transactions either
+		Migrating::set(false);
+		next_block();
+		// THEN only the block from before counts
+		assert_eq!(holder.challenge().unwrap().blocks_left, PARAMS.window_blocks - 1);
+		assert_noop!(report(&alice(), 1), Error::<Test>::WindowOpen);
+		next_block();
+		assert_eq!(holder.challenge().unwrap().blocks_left, PARAMS.window_blocks - 2);
+		assert_ok!(holder.prove());
+	});
+}
+
+#[test]
 fn a_block_without_randomness_excuses() {
 	build_and_execute(|| {
 		// GIVEN a slot's block without randomness
@@ -91,6 +115,9 @@ fn a_block_without_randomness_excuses() {
 		let empty = peoples_cloud_primitives::storage_proof::StorageProof::V1(vec![]);
 		assert_noop!(prove(&alice(), 1, empty), Error::<Test>::PeriodExcused);
 		assert_noop!(report(&alice(), 1), Error::<Test>::PeriodExcused);
+		// AND it is overdue, but not for a report
+		let view = StorageProofs::duty(alice()).unwrap();
+		assert_eq!((view.overdue, view.reportable, view.behind), (true, false, false));
 		// AND the period is left out, unpaid and unpunished
 		assert_ok!(advance(&alice()));
 		System::assert_has_event(Event::Excused { provider: alice(), period: 1 }.into());

@@ -110,6 +110,50 @@ fn a_provider_too_far_behind_takes_nothing_on() {
 }
 
 #[test]
+fn what_a_provider_is_asked_for_is_known_from_the_slots_block_on() {
+	build_and_execute(|| {
+		let challenged_until = || <StorageProofs as Holdings<AccountId>>::challenged_until(&alice());
+		// GIVEN an account that never held anything THEN nothing is asked of it
+		assert_eq!(challenged_until(), cursor(&alice()));
+		// GIVEN columns
+		let holder = Holder::with_columns();
+		let period = cursor(&alice());
+		// WHEN the slot is ahead THEN no challenge is fixed
+		run_to(slot(&alice(), period) - 1);
+		assert_eq!(challenged_until(), period);
+		// WHEN its block has come THEN one is, until it is resolved
+		next_block();
+		assert_eq!(challenged_until(), period + 1);
+		next_block();
+		assert_eq!(challenged_until(), period + 1);
+		assert_ok!(holder.prove());
+		assert_eq!((challenged_until(), cursor(&alice())), (period + 1, period + 1));
+		// WHEN full blocks keep a window open beyond the next slot THEN both are
+		run_to(slot(&alice(), period + 1) + 1);
+		while System::block_number() <= slot(&alice(), period + 2) {
+			next_block_after_a_full_one();
+		}
+		assert_eq!((challenged_until(), cursor(&alice())), (period + 3, period + 1));
+	});
+}
+
+#[test]
+fn a_provider_is_behind_while_a_period_could_be_resolved() {
+	build_and_execute(|| {
+		let is_behind = || <StorageProofs as Holdings<AccountId>>::is_behind(&alice());
+		assert!(!is_behind());
+		Holder::with_columns();
+		let period = cursor(&alice());
+		run_to(slot(&alice(), period) + PARAMS.window_blocks);
+		assert!(!is_behind());
+		next_block();
+		assert!(is_behind());
+		assert_ok!(report(&alice(), period));
+		assert!(!is_behind());
+	});
+}
+
+#[test]
 fn holdings_advance_stops_where_it_is_told() {
 	build_and_execute(|| {
 		// GIVEN three missed periods
@@ -149,6 +193,47 @@ fn a_released_leaf_is_removed() {
 		assert_ok!(holder.prove());
 		// AND it cannot be removed again
 		assert_err!(holder.remove(1), Error::<Test>::WrongPath);
+	});
+}
+
+#[test]
+fn removing_a_leaf_is_free_and_weighs_what_it_does() {
+	build_and_execute(|| {
+		let holder = with_released(&[1]);
+		let remove = |path| {
+			let origin = RuntimeOrigin::signed(reporter());
+			StorageProofs::remove_leaf(origin, alice(), 1, holder.leaves[1], path)
+		};
+		// WHEN a removal fails THEN it costs what it was announced with
+		let refused = remove(vec![]).unwrap_err().post_info;
+		assert_eq!((refused.pays_fee, refused.actual_weight), (Pays::Yes, None));
+		// WHEN it succeeds THEN it is free, and no period was resolved on the way
+		let path = holder.path(3, 1);
+		let weight = <() as crate::WeightInfo>::remove_leaf(path.len() as u32);
+		let info = remove(path).unwrap();
+		assert_eq!((info.pays_fee, info.actual_weight), (Pays::No, Some(weight)));
+	});
+}
+
+#[test]
+fn a_leaf_stays_until_its_last_period_is_over() {
+	build_and_execute(|| {
+		// GIVEN a provider that has proven the last period of an agreement while it lasts
+		let mut holder = with_released(&[]);
+		let current = StorageProofs::current_period();
+		assert_eq!(cursor(&alice()), current + 1);
+		Ends::mutate(|ends| ends.insert(1, current + 1));
+		// WHEN it wants to be rid of the leaf THEN that stays: the client may still extend
+		assert_noop!(holder.remove(1), Error::<Test>::LeafOwed);
+		// WHEN the period is over THEN it goes
+		let next = (current + 1) * PARAMS.period_blocks;
+		if slot(&alice(), current + 1) <= next {
+			run_to(slot(&alice(), current + 1) + 1);
+			assert_ok!(holder.prove());
+		} else {
+			run_to(next);
+		}
+		assert_ok!(holder.remove(1));
 	});
 }
 

@@ -47,6 +47,74 @@ fn parameters_must_fit_together() {
 }
 
 #[test]
+fn a_shorter_window_holds_for_later_slots() {
+	build_and_execute(|| {
+		// GIVEN a challenge whose window is half over
+		let holder = Holder::with_columns();
+		let period = cursor(&alice());
+		run_to(slot(&alice(), period) + 3);
+		// WHEN windows become shorter than that
+		assert_ok!(set(ProofParams { window_blocks: 2, ..PARAMS }));
+		// THEN this one stays as it was
+		assert_eq!(holder.challenge().unwrap().blocks_left, 3);
+		assert_noop!(report(&alice(), period), Error::<Test>::WindowOpen);
+		next_block();
+		assert_noop!(report(&alice(), period), Error::<Test>::WindowOpen);
+		assert_ok!(holder.prove());
+		// AND the next one is shorter
+		run_to(slot(&alice(), period + 1) + 3);
+		assert_ok!(report(&alice(), period + 1));
+	});
+}
+
+#[test]
+fn more_challenges_hold_for_later_slots() {
+	build_and_execute(|| {
+		// GIVEN a proof that is under way
+		let holder = Holder::with_columns();
+		let period = cursor(&alice());
+		run_to(slot(&alice(), period) + 1);
+		let proof = holder.proof();
+		// WHEN more chunks are to be asked for
+		assert_ok!(set(ProofParams { challenges: 9, ..PARAMS }));
+		// THEN it is good, and the view says how many a proof needs
+		assert_eq!(holder.challenge().unwrap().challenges, PARAMS.challenges);
+		assert_ok!(prove(&alice(), period, proof));
+		run_to(slot(&alice(), period + 1) + 1);
+		assert_eq!(holder.challenge().unwrap().challenges, 9);
+		assert_ok!(holder.prove());
+	});
+}
+
+#[test]
+fn challenges_of_the_block_of_the_change_are_judged_as_before() {
+	build_and_execute(|| {
+		let holder = Holder::with_columns();
+		run_to(slot(&alice(), cursor(&alice())));
+		assert_ok!(set(ProofParams { challenges: 9, ..PARAMS }));
+		next_block();
+		assert_eq!(holder.challenge().unwrap().challenges, PARAMS.challenges);
+	});
+}
+
+#[test]
+fn window_and_challenges_change_once_in_a_seed_ring() {
+	build_and_execute(|| {
+		// GIVEN a change
+		assert_ok!(set(ProofParams { challenges: 9, ..PARAMS }));
+		// WHEN another one follows while challenges from before the first may be open THEN it is refused
+		run_to(System::block_number() + SEED_RING);
+		assert_noop!(set(PARAMS), Error::<Test>::ChangedRecently);
+		assert_noop!(set(ProofParams { challenges: 9, window_blocks: 6, ..PARAMS }), Error::<Test>::ChangedRecently);
+		// BUT what does not judge challenges may change at any time
+		assert_ok!(set(ProofParams { challenges: 9, suspend_after: 3, ..PARAMS }));
+		// WHEN the ring has forgotten them THEN it is not
+		next_block();
+		assert_ok!(set(PARAMS));
+	});
+}
+
+#[test]
 #[should_panic(expected = "invalid proof parameters")]
 fn genesis_checks_them() {
 	let params = ProofParams { challenges: 0, ..PARAMS };

@@ -1,7 +1,10 @@
 //! Proofs, good and bad.
-use crate::{mock::*, Duties, Error, Event};
+use crate::{mock::*, ChallengeView, Duties, Error, Event};
 use frame::testing_prelude::*;
-use peoples_cloud_primitives::storage_proof::{Content, StorageProof};
+use peoples_cloud_primitives::{
+	storage_proof::{Content, StorageProof},
+	traits::Holdings,
+};
 
 /// Alice with columns and an open challenge, for the period at her cursor.
 fn challenged() -> (Holder, u32) {
@@ -124,6 +127,102 @@ fn a_release_must_have_happened() {
 	});
 }
 
+/// Alice with a column of one chunk that she owes and a long one that she does not, and its challenge, which asks for
+/// chunks of the long one alone.
+fn with_much_released() -> (Holder, u32, ChallengeView) {
+	let mut holder = Holder::new(alice());
+	holder.take_on(1).unwrap();
+	holder.take_on(10_000).unwrap();
+	Released::mutate(|set| set.insert(1));
+	loop {
+		let period = cursor(&alice());
+		run_to(slot(&alice(), period) + 1);
+		let challenge = holder.challenge().unwrap();
+		if holder.answers(&challenge).iter().all(|answer| answer.number == 1) {
+			return (holder, period, challenge);
+		}
+		assert_ok!(holder.prove());
+	}
+}
+
+#[test]
+fn released_leaves_cannot_hide_the_rest() {
+	build_and_execute(|| {
+		// GIVEN holdings that are for the most part not owed any more
+		let (holder, period, challenge) = with_much_released();
+		Resolved::set(vec![]);
+		Evidence::set((0, 0));
+		// WHEN a challenge is answered without showing anything
+		let info = prove(&alice(), period, StorageProof::V1(holder.answers_without(&challenge, &[1]))).unwrap();
+		// THEN the period is resolved at no fee, unpaid and without a slash
+		System::assert_last_event(Event::Stale { provider: alice(), period, released: PARAMS.challenges }.into());
+		assert_eq!(info.pays_fee, Pays::No);
+		assert_eq!(Resolved::get(), vec![(alice(), period, false)]);
+		assert_eq!((Slashes::get(), Evidence::get()), (vec![], (0, 0)));
+		// AND counts as one that was not proven
+		let duty = Duties::<Test>::get(alice()).unwrap();
+		assert_eq!((duty.first_unresolved, duty.misses_in_row), (period + 1, 1));
+	});
+}
+
+#[test]
+fn released_leaves_that_are_shown_are_proven() {
+	build_and_execute(|| {
+		// GIVEN holdings that are for the most part not owed any more
+		let (holder, period, challenge) = with_much_released();
+		Resolved::set(vec![]);
+		// WHEN the bytes are shown all the same THEN the period is paid
+		assert_ok!(prove(&alice(), period, StorageProof::V1(holder.answers(&challenge))));
+		assert_eq!(Resolved::get(), vec![(alice(), period, true)]);
+	});
+}
+
+#[test]
+fn up_to_half_of_a_proof_may_be_released() {
+	build_and_execute(|| {
+		// GIVEN a challenge of four chunks, all of a column that is not owed
+		let (holder, period, challenge) = with_much_released();
+		let answers = |count: usize| {
+			let mut answers = holder.answers(&challenge);
+			for answer in answers.iter_mut().take(count) {
+				answer.content = Content::Released;
+			}
+			StorageProof::V1(answers)
+		};
+		// WHEN two are shown THEN it is proven
+		hypothetically!({
+			assert_ok!(prove(&alice(), period, answers(2)));
+			assert_eq!(Resolved::get().last(), Some(&(alice(), period, true)));
+		});
+		// WHEN one is THEN it is stale
+		assert_ok!(prove(&alice(), period, answers(3)));
+		assert_eq!(Resolved::get().last(), Some(&(alice(), period, false)));
+	});
+}
+
+#[test]
+fn stale_periods_in_a_row_suspend_and_terminate_without_a_slash() {
+	build_and_execute(|| {
+		// GIVEN a provider that shows nothing of what makes up its holdings
+		let (holder, first, _) = with_much_released();
+		let mut stale = 0;
+		for period in first.. {
+			run_to(slot(&alice(), period) + 1);
+			let challenge = holder.challenge().unwrap();
+			assert_ok!(prove(&alice(), period, StorageProof::V1(holder.answers_without(&challenge, &[1]))));
+			stale += 1;
+			assert_eq!(Suspended::get().contains(&alice()), stale >= PARAMS.suspend_after);
+			if stale == PARAMS.terminate_after {
+				break;
+			}
+		}
+		// THEN it is out, with all of its stake
+		assert!(Terminated::get().contains(&alice()));
+		assert_eq!(Ended::get(), vec![(alice(), cursor(&alice()))]);
+		assert!(Slashes::get().is_empty());
+	});
+}
+
 #[test]
 fn columns_taken_on_in_the_slots_block_are_not_challenged() {
 	build_and_execute(|| {
@@ -230,7 +329,9 @@ fn an_idle_provider_is_not_challenged() {
 		assert!(StorageProofs::duty(alice()).unwrap().idle);
 		assert_noop!(prove(&alice(), period, proof), Error::<Test>::PeriodExcused);
 		run_to(slot(&alice(), period) + PARAMS.window_blocks + 1);
-		assert!(!StorageProofs::duty(alice()).unwrap().overdue);
+		let view = StorageProofs::duty(alice()).unwrap();
+		assert_eq!((view.overdue, view.reportable, view.behind), (false, false, false));
+		assert!(!StorageProofs::is_behind(&alice()));
 		assert_noop!(report(&alice(), period), Error::<Test>::PeriodExcused);
 	});
 }

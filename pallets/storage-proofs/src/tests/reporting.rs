@@ -101,6 +101,43 @@ fn a_streak_suspends_and_a_proof_reinstates() {
 }
 
 #[test]
+fn a_streak_suspends_even_if_its_length_was_changed_meanwhile() {
+	build_and_execute(|| {
+		// GIVEN a provider that missed one period less than suspends
+		let holder = Holder::with_columns();
+		let first = cursor(&alice());
+		let set = |suspend_after| {
+			let params = crate::ProofParams { suspend_after, ..PARAMS };
+			assert_ok!(StorageProofs::set_params(RuntimeOrigin::root(), params));
+		};
+		set(3);
+		for period in first..first + 2 {
+			past_window(period);
+			assert_ok!(report(&alice(), period));
+		}
+		assert!(Suspended::get().is_empty());
+		// WHEN fewer suspend from now on, and it misses another one
+		set(1);
+		past_window(first + 2);
+		assert_ok!(report(&alice(), first + 2));
+		// THEN it is suspended, once
+		let suspensions = || {
+			let suspended = Event::<Test>::Suspended { provider: alice() }.into();
+			System::events().iter().filter(|record| record.event == suspended).count()
+		};
+		assert!(Suspended::get().contains(&alice()));
+		assert_eq!(suspensions(), 1);
+		// WHEN more suspend from now on, and it proves THEN it is reinstated
+		set(4);
+		run_to(slot(&alice(), first + 3) + 1);
+		assert_ok!(holder.prove());
+		System::assert_last_event(Event::Reinstated { provider: alice() }.into());
+		assert!(Suspended::get().is_empty());
+		assert_eq!(suspensions(), 1);
+	});
+}
+
+#[test]
 fn a_longer_streak_terminates() {
 	build_and_execute(|| {
 		// GIVEN one miss less than terminates, and something taken on in an open window
@@ -139,6 +176,12 @@ fn a_provider_far_behind_is_advanced_in_bounded_steps() {
 		Holder::with_columns();
 		let period = cursor(&alice());
 		run_to(PARAMS.period_blocks * 20);
+		// WHEN it wants to prove or someone wants to report THEN it is too far behind, and the view says so
+		let view = StorageProofs::duty(alice()).unwrap();
+		assert_eq!((view.overdue, view.reportable, view.behind), (true, false, true));
+		assert_eq!(view.challenge, None);
+		let current = StorageProofs::current_period();
+		assert_noop!(prove(&alice(), current, StorageProof::V1(vec![])), Error::<Test>::NotFirstUnresolved);
 		// WHEN it is advanced THEN each call resolves so many, first those that are excused
 		assert_ok!(advance(&alice()));
 		assert_eq!(cursor(&alice()), period + 6);
