@@ -11,6 +11,8 @@ use peoples_cloud_primitives::{
 };
 use tokio::sync::watch;
 
+use crate::format::format_ppl;
+
 /// A block, as far as readers care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -40,7 +42,7 @@ pub struct ProviderInfo {
 	#[serde(serialize_with = "crate::format::account")]
 	pub account: AccountBytes,
 	/// libp2p peer id, binary.
-	#[serde(serialize_with = "crate::format::hex")]
+	#[serde(serialize_with = "crate::format::peer_id")]
 	pub peer_id: Vec<u8>,
 	/// Multiaddresses, binary.
 	#[serde(skip)]
@@ -102,6 +104,9 @@ pub struct ColumnInfo {
 	/// Planck per period.
 	#[serde(serialize_with = "crate::format::planck")]
 	pub rate: Balance,
+	/// Most planck per period that its client agreed to: what an extension locks.
+	#[serde(serialize_with = "crate::format::planck")]
+	pub max_rate: Balance,
 	/// First paid period.
 	pub start: Period,
 	/// First period that is no longer paid.
@@ -148,6 +153,8 @@ pub struct Challenge {
 	pub slot_block: BlockNumber,
 	/// Seed of the positions.
 	pub seed: Hash32,
+	/// Chunks that it asks for: those of a challenge from before a change of the parameters are not today's.
+	pub challenges: u32,
 	/// The holdings that are challenged.
 	pub holdings: Commitment,
 	/// Blocks with room that are left to answer, as of the block read.
@@ -161,7 +168,7 @@ pub struct Duty {
 	pub first_unresolved: Period,
 	/// Current commitment.
 	pub holdings: Commitment,
-	/// Periods missed in a row.
+	/// Periods missed or stale in a row.
 	pub misses_in_row: u32,
 	/// Periods proven in all.
 	pub proven: u32,
@@ -169,8 +176,13 @@ pub struct Duty {
 	pub slot_block: BlockNumber,
 	/// The challenge for `first_unresolved`, if its slot has come and its window is open.
 	pub challenge: Option<Challenge>,
-	/// The slot has come and the window has closed: the period can be reported as missed.
+	/// The time of `first_unresolved` is over: it was missed, or it is excused.
 	pub overdue: bool,
+	/// It was missed and can be reported. What is overdue and not reportable can only be passed over, by
+	/// [`Call::Advance`].
+	pub reportable: bool,
+	/// More periods are over than other transactions resolve on their way: [`Call::Advance`] must come first.
+	pub behind: bool,
 }
 
 /// A lost column that waits for a new provider.
@@ -198,12 +210,34 @@ pub enum Call {
 		/// Planck to bond.
 		bond: Balance,
 	},
+	/// Registers the signer as a provider and sets its storage offer: both, or neither.
+	RegisterWithOffer {
+		/// libp2p peer id, binary.
+		peer_id: Vec<u8>,
+		/// Multiaddresses, binary.
+		addresses: Vec<Vec<u8>>,
+		/// Operator label.
+		operator: String,
+		/// Region label.
+		region: String,
+		/// Planck to bond.
+		bond: Balance,
+		/// The offer.
+		offer: Offer,
+	},
 	/// Changes the signer's addresses.
 	UpdateAddresses {
 		/// libp2p peer id, binary.
 		peer_id: Vec<u8>,
 		/// Multiaddresses, binary.
 		addresses: Vec<Vec<u8>>,
+	},
+	/// Changes the signer's labels.
+	UpdateLabels {
+		/// Operator label.
+		operator: String,
+		/// Region label.
+		region: String,
 	},
 	/// Sets the signer's storage offer.
 	SetOffer(Offer),
@@ -274,6 +308,11 @@ pub enum Call {
 		/// Which period.
 		period: Period,
 	},
+	/// Resolves a provider's periods whose time is over.
+	Advance {
+		/// Whose.
+		provider: AccountBytes,
+	},
 	/// Zeroes a leaf that is no longer owed.
 	RemoveLeaf {
 		/// Whose leaf.
@@ -292,6 +331,59 @@ pub enum Call {
 		/// Planck.
 		amount: Balance,
 	},
+}
+
+impl Call {
+	/// Planck that it takes from its sender's free money at most, fee and deposit aside.
+	pub fn amount(&self) -> Balance {
+		match self {
+			Self::RegisterProvider { bond, .. } | Self::RegisterWithOffer { bond, .. } => *bond,
+			Self::BondMore(amount) | Self::Transfer { amount, .. } => *amount,
+			Self::OpenStorage { max_price, .. } | Self::Extend { max_price, .. } => *max_price,
+			_ => 0,
+		}
+	}
+}
+
+/// What a transaction needs of its sender's free money, part by part, in planck.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+	/// What the call itself takes: [`Call::amount`].
+	pub amount: Balance,
+	/// Held for a record on the chain, and given back with it.
+	pub deposit: Balance,
+	/// The fee at most: more than it is now, since it may rise until the transaction is sent.
+	pub fee: Balance,
+	/// What every account keeps.
+	pub existential_deposit: Balance,
+}
+
+impl Needs {
+	/// All parts.
+	pub fn total(&self) -> Balance {
+		self.amount.saturating_add(self.overhead())
+	}
+
+	/// All parts but the amount.
+	pub fn overhead(&self) -> Balance {
+		self.deposit.saturating_add(self.fee).saturating_add(self.existential_deposit)
+	}
+}
+
+impl std::fmt::Display for Needs {
+	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		let Self { amount, deposit, fee, existential_deposit } = *self;
+		write!(f, "{} for the amount", format_ppl(amount))?;
+		if deposit > 0 {
+			write!(f, ", {} as a deposit", format_ppl(deposit))?;
+		}
+		write!(
+			f,
+			", up to {} as the fee, {} that every account keeps",
+			format_ppl(fee),
+			format_ppl(existential_deposit)
+		)
+	}
 }
 
 /// Where a transaction ended up.
@@ -344,6 +436,8 @@ pub enum Event {
 		column: ColumnIndex,
 		/// Who lost it.
 		provider: AccountBytes,
+		/// Planck taken from its stake for that.
+		slashed: Balance,
 	},
 	/// An agreement was settled and forgotten.
 	AgreementEnded {
@@ -356,6 +450,14 @@ pub enum Event {
 	},
 	/// A period was proven.
 	Proven {
+		/// By whom.
+		provider: AccountBytes,
+		/// Which.
+		period: Period,
+	},
+	/// A period's challenge was answered, but for the most part by columns that are not owed any more: it is not
+	/// paid, and counts in the streak of misses.
+	Stale {
 		/// By whom.
 		provider: AccountBytes,
 		/// Which.
@@ -379,6 +481,15 @@ pub enum Event {
 	AgreementClosing {
 		/// Agreement.
 		agreement: AgreementId,
+		/// Planck refunded at once.
+		refunded: Balance,
+	},
+	/// Earnings were paid out.
+	Withdrawn {
+		/// To whom.
+		account: AccountBytes,
+		/// Planck.
+		amount: Balance,
 	},
 	/// A leaf was appended to a provider's holdings.
 	LeafAppended {
@@ -439,6 +550,16 @@ pub enum ChainError {
 		/// SS58 address.
 		account: String,
 	},
+	/// The account cannot pay the fee or the amount: known before anything was sent.
+	#[error("this needs {} ({needs}), and the account {account} has {}; send it PPL first", format_ppl(needs.total()), format_ppl(*free))]
+	TooLittleMoney {
+		/// SS58 address.
+		account: String,
+		/// What is needed.
+		needs: Needs,
+		/// Free planck there are.
+		free: Balance,
+	},
 	/// The transaction was dropped, expired or replaced before inclusion: nothing happened.
 	#[error("the transaction was not included ({0}); try again")]
 	NotIncluded(String),
@@ -467,6 +588,9 @@ pub trait Chain: Send + Sync + 'static {
 	async fn slot_millis(&self) -> Result<u64, ChainError>;
 	/// Free planck of an account.
 	async fn free_balance(&self, account: AccountBytes) -> Result<Balance, ChainError>;
+	/// What a transaction of this signer would need of its free money. Only the call's length and kind matter for
+	/// what is beside the amount: signatures in it need not be good.
+	async fn needs(&self, signer: &crate::wallet::Signer, call: &Call) -> Result<Needs, ChainError>;
 	/// Planck that an account has earned and not withdrawn.
 	async fn earnings(&self, account: AccountBytes) -> Result<Balance, ChainError>;
 	/// A provider, if registered.
@@ -518,4 +642,14 @@ pub trait Chain: Send + Sync + 'static {
 		call: Call,
 		certainty: Certainty,
 	) -> Result<Inclusion, ChainError>;
+}
+
+/// Fails unless a signer has what a transaction needs: a call that is refused for want of money costs its fee.
+pub async fn ensure_funds(chain: &dyn Chain, signer: &crate::wallet::Signer, call: &Call) -> Result<(), ChainError> {
+	let needs = chain.needs(signer, call).await?;
+	let free = chain.free_balance(signer.account()).await?;
+	match free < needs.total() {
+		true => Err(ChainError::TooLittleMoney { account: signer.ss58(), needs, free }),
+		false => Ok(()),
+	}
 }

@@ -25,7 +25,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
 	chain::{
-		AgreementInfo, Call, Certainty, Chain, ChainError, ChainLeaf, Duty, Event, Head, Inclusion, LostColumn,
+		AgreementInfo, Call, Certainty, Chain, ChainError, ChainLeaf, Duty, Event, Head, Inclusion, LostColumn, Needs,
 		ProofParams, ProviderInfo,
 	},
 	wallet::Signer,
@@ -52,8 +52,10 @@ const READ_DEADLINE: Duration = Duration::from_secs(30);
 /// Reads of one request of ours that are under way at a time: hides the latency, spares the node.
 const PARALLEL_READS: usize = 8;
 
-/// That a runtime has what is asked of it, one check a pallet.
-const CHECKS: [fn(&subxt::Metadata) -> Result<(), String>; 6] =
+/// Answers what a runtime lacks that is asked of a pallet.
+type Check = fn(&subxt::Metadata) -> Result<(), String>;
+/// One a pallet.
+const CHECKS: [Check; 6] =
 	[balances::check, escrow::check, marketplace::check, providers::check, reputation::check, storage_proofs::check];
 
 /// A chain behind a node's WebSocket.
@@ -95,6 +97,11 @@ impl NodeChain {
 		self.connection.url()
 	}
 
+	/// Least planck that a provider must bond.
+	pub async fn least_bond(&self) -> Result<Balance, ChainError> {
+		self.read(async { providers::least_bond(&self.connection, &self.best().await?).await }).await
+	}
+
 	/// The newest best block.
 	async fn best(&self) -> Result<AtBlock, ChainError> {
 		let head = *self.heads.borrow();
@@ -134,6 +141,22 @@ impl Chain for NodeChain {
 
 	async fn free_balance(&self, account: AccountBytes) -> Result<Balance, ChainError> {
 		self.read(async { balances::free(&self.connection, &self.best().await?, account).await }).await
+	}
+
+	async fn needs(&self, signer: &Signer, call: &Call) -> Result<Needs, ChainError> {
+		self.read(async {
+			let at = self.best().await?;
+			let deposit = match call {
+				Call::OpenStorage { acknowledgements, .. } => {
+					marketplace::deposit(&self.connection, &at, acknowledgements.len()).await?
+				},
+				_ => 0,
+			};
+			let fee = self.submitter.fee(&at, signer, call).await?;
+			let existential_deposit = balances::existential_deposit(&at)?;
+			Ok(Needs { amount: call.amount(), deposit, fee, existential_deposit })
+		})
+		.await
 	}
 
 	async fn earnings(&self, account: AccountBytes) -> Result<Balance, ChainError> {

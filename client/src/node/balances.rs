@@ -12,6 +12,7 @@ use crate::chain::ChainError;
 
 const PALLET: &str = "Balances";
 const TRANSFER: &str = "transfer_keep_alive";
+const EXISTENTIAL_DEPOSIT: &str = "ExistentialDeposit";
 
 /// Arguments of `transfer_keep_alive`.
 #[derive(EncodeAsType)]
@@ -24,12 +25,20 @@ pub(super) struct Transfer {
 pub(super) fn check(metadata: &Metadata) -> Result<(), String> {
 	has(metadata, PALLET, &[TRANSFER], &[], &[])?;
 	let accounts = metadata.pallet_by_name("System").and_then(|system| system.storage()?.entry_by_name("Account"));
-	accounts.map(|_| ()).ok_or_else(|| "its runtime has no accounts".into())
+	accounts.map(|_| ()).ok_or("its runtime has no accounts")?;
+	let least = metadata.pallet_by_name(PALLET).and_then(|pallet| pallet.constant_by_name(EXISTENTIAL_DEPOSIT));
+	least.map(|_| ()).ok_or_else(|| "its runtime has no least balance".into())
 }
 
 /// Sends money, but never the sender's last.
 pub(super) fn transfer(to: AccountBytes, amount: Balance) -> DynamicPayload<Transfer> {
 	DynamicPayload::new(PALLET, TRANSFER, Transfer { dest: MultiAddress::Id(AccountId32(to)), value: amount })
+}
+
+/// Planck that every account keeps.
+pub(super) fn existential_deposit(at: &AtBlock) -> Result<Balance, ChainError> {
+	let address = subxt::dynamic::constant::<Balance>(PALLET, EXISTENTIAL_DEPOSIT);
+	at.constants().entry(address).map_err(|error| ChainError::Incompatible(error.to_string()))
 }
 
 /// Free planck of an account.

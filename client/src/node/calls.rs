@@ -11,8 +11,8 @@ use crate::{chain::Call, wallet::Signer};
 /// A call's name, for messages.
 pub(super) fn name(call: &Call) -> &'static str {
 	match call {
-		Call::RegisterProvider { .. } => "register",
-		Call::UpdateAddresses { .. } => "update_info",
+		Call::RegisterProvider { .. } | Call::RegisterWithOffer { .. } => "register",
+		Call::UpdateAddresses { .. } | Call::UpdateLabels { .. } => "update_info",
 		Call::SetOffer(_) => "set_offer",
 		Call::BondMore(_) => "bond_more",
 		Call::Pause => "pause",
@@ -29,6 +29,7 @@ pub(super) fn name(call: &Call) -> &'static str {
 		Call::ReplaceColumn { .. } => "replace_column",
 		Call::Prove { .. } => "prove",
 		Call::ReportMissed { .. } => "report_missed",
+		Call::Advance { .. } => "advance",
 		Call::RemoveLeaf { .. } => "remove_leaf",
 		Call::Transfer { .. } => "transfer",
 	}
@@ -58,7 +59,11 @@ pub(super) fn with_payload<A: Action>(call: &Call, action: A) -> A::Output {
 		Call::RegisterProvider { peer_id, addresses, operator, region, bond } => {
 			action.act(&providers::register(peer_id, addresses, operator, region, *bond))
 		},
+		Call::RegisterWithOffer { peer_id, addresses, operator, region, bond, offer } => {
+			action.act(&providers::register_with_offer(peer_id, addresses, operator, region, *bond, offer))
+		},
 		Call::UpdateAddresses { peer_id, addresses } => action.act(&providers::update_addresses(peer_id, addresses)),
+		Call::UpdateLabels { operator, region } => action.act(&providers::update_labels(operator, region)),
 		Call::SetOffer(offer) => action.act(&providers::set_offer(offer)),
 		Call::BondMore(amount) => action.act(&providers::bond_more(*amount)),
 		Call::Pause | Call::Resume | Call::Leave | Call::WithdrawUnbonded => action.act(&providers::plain(name(call))),
@@ -78,6 +83,7 @@ pub(super) fn with_payload<A: Action>(call: &Call, action: A) -> A::Output {
 		},
 		Call::Prove { provider, period, proof } => action.act(&storage_proofs::prove(*provider, *period, proof)),
 		Call::ReportMissed { provider, period } => action.act(&storage_proofs::report_missed(*provider, *period)),
+		Call::Advance { provider } => action.act(&storage_proofs::advance(*provider)),
 		Call::RemoveLeaf { provider, number, leaf, path } => {
 			action.act(&storage_proofs::remove_leaf(*provider, *number, leaf, path))
 		},

@@ -308,6 +308,7 @@ into_parts! {
 	ExtrinsicError {
 		Self::AccountNonceError { reason, .. } => reason,
 		Self::CannotGetValidationInfo(error) => error,
+		Self::CannotGetFeeInfo(error) => error,
 	}
 	RuntimeApiError { Self::CannotCallApi(error) => error }
 	StorageError { Self::CannotFetchValue(error) => error }

@@ -1,4 +1,5 @@
 //! The chain's events, as far as readers care.
+#![allow(clippy::result_large_err, reason = "the error is subxt's, and translated where it arrives")]
 use peoples_cloud_primitives::{holdings::Leaf, AgreementId, Balance, ColumnIndex, Hash32, Period};
 use subxt::{
 	error::EventsError,
@@ -41,9 +42,11 @@ pub(super) mod fields {
 		Extended { price: Balance }
 		Closing { agreement: AgreementId, refunded: Balance }
 		AgreementEnded { agreement: AgreementId, earned: Balance, refunded: Balance }
-		Column { agreement: AgreementId, column: ColumnIndex, provider: AccountId32 }
-		Withdrawn { amount: Balance }
+		ColumnLost { agreement: AgreementId, column: ColumnIndex, provider: AccountId32, slashed: Balance }
+		ColumnReplaced { agreement: AgreementId, column: ColumnIndex, provider: AccountId32 }
+		Withdrawn { account: AccountId32, amount: Balance }
 		Proven { provider: AccountId32, period: Period }
+		Stale { provider: AccountId32, period: Period }
 		Missed { provider: AccountId32, period: Period, slashed: Balance }
 		LeafAppended { provider: AccountId32, number: u64, leaf: Static<Leaf> }
 		LeafRemoved { provider: AccountId32, number: u64 }
@@ -69,24 +72,32 @@ fn read(event: &Raw<'_>) -> Result<Option<Event>, EventsError> {
 			Event::AgreementOpened { agreement, object }
 		},
 		(marketplace::PALLET, "Closing") => {
-			let fields::Closing { agreement, .. } = event.decode_fields_unchecked_as()?;
-			Event::AgreementClosing { agreement }
+			let fields::Closing { agreement, refunded } = event.decode_fields_unchecked_as()?;
+			Event::AgreementClosing { agreement, refunded }
 		},
 		(marketplace::PALLET, "AgreementEnded") => {
 			let fields::AgreementEnded { agreement, earned, refunded } = event.decode_fields_unchecked_as()?;
 			Event::AgreementEnded { agreement, earned, refunded }
 		},
 		(marketplace::PALLET, "ColumnReplaced") => {
-			let fields::Column { agreement, column, provider } = event.decode_fields_unchecked_as()?;
+			let fields::ColumnReplaced { agreement, column, provider } = event.decode_fields_unchecked_as()?;
 			Event::ColumnReplaced { agreement, column, provider: provider.0 }
 		},
 		(marketplace::PALLET, "ColumnLost") => {
-			let fields::Column { agreement, column, provider } = event.decode_fields_unchecked_as()?;
-			Event::ColumnLost { agreement, column, provider: provider.0 }
+			let fields::ColumnLost { agreement, column, provider, slashed } = event.decode_fields_unchecked_as()?;
+			Event::ColumnLost { agreement, column, provider: provider.0, slashed }
+		},
+		(escrow::PALLET, "Withdrawn") => {
+			let fields::Withdrawn { account, amount } = event.decode_fields_unchecked_as()?;
+			Event::Withdrawn { account: account.0, amount }
 		},
 		(storage_proofs::PALLET, "Proven") => {
 			let fields::Proven { provider, period } = event.decode_fields_unchecked_as()?;
 			Event::Proven { provider: provider.0, period }
+		},
+		(storage_proofs::PALLET, "Stale") => {
+			let fields::Stale { provider, period } = event.decode_fields_unchecked_as()?;
+			Event::Stale { provider: provider.0, period }
 		},
 		(storage_proofs::PALLET, "Missed") => {
 			let fields::Missed { provider, period, slashed } = event.decode_fields_unchecked_as()?;
@@ -128,7 +139,7 @@ pub(super) fn note(call: &Call, event: &Raw<'_>, outcome: &mut Outcome) -> Resul
 			outcome.amount = Some(refunded);
 		},
 		(Call::Withdraw, escrow::PALLET, "Withdrawn") => {
-			let fields::Withdrawn { amount } = event.decode_fields_unchecked_as()?;
+			let fields::Withdrawn { amount, .. } = event.decode_fields_unchecked_as()?;
 			outcome.amount = Some(amount);
 		},
 		_ => {},

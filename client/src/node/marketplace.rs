@@ -76,6 +76,7 @@ struct ColumnView {
 	root: Hash32,
 	leaf: u64,
 	rate: Balance,
+	max_rate: Balance,
 	start: Period,
 	end: Period,
 	state: State,
@@ -104,7 +105,7 @@ struct CostView {
 
 pub(super) fn check(metadata: &Metadata) -> Result<(), String> {
 	let calls = ["open_storage", "extend", "close", "settle", "declare_lost", "mark_lost", "replace_column"];
-	let views = ["agreement", "agreements_of", "agreements_by_object", "columns_of", "lost_columns"];
+	let views = ["agreement", "agreements_of", "agreements_by_object", "columns_of", "lost_columns", "deposit"];
 	let events = ["AgreementOpened", "Extended", "Closing", "AgreementEnded", "ColumnLost", "ColumnReplaced"];
 	has(metadata, PALLET, &calls, &views, &events)
 }
@@ -161,6 +162,13 @@ pub(super) async fn agreement(
 ) -> Result<Option<AgreementInfo>, ChainError> {
 	let view: Option<AgreementView> = connection.view(at, PALLET, "agreement", (id,)).await?;
 	Ok(view.map(AgreementView::info))
+}
+
+/// Planck that the record of an agreement over so many columns holds until it is settled.
+pub(super) async fn deposit(connection: &Connection, at: &AtBlock, columns: usize) -> Result<Balance, ChainError> {
+	// More than the chain takes: it refuses the call for that.
+	let columns = ColumnIndex::try_from(columns).unwrap_or(ColumnIndex::MAX);
+	connection.view(at, PALLET, "deposit", (columns,)).await
 }
 
 /// A client's open agreements, oldest first.
@@ -254,6 +262,7 @@ impl ColumnView {
 			root: self.root,
 			leaf: self.leaf,
 			rate: self.rate,
+			max_rate: self.max_rate,
 			start: self.start,
 			end: self.end,
 			state: match self.state {

@@ -11,6 +11,8 @@ use super::connection::{has, AtBlock, Connection};
 use crate::{chain, chain::ChainError};
 
 pub(super) const PALLET: &str = "Providers";
+/// Several calls in one transaction, all or none.
+const BATCH: (&str, &str) = ("Utility", "batch_all");
 /// Providers asked for at a time: what the view function gives at most.
 const PAGE: u32 = 256;
 /// Score of a provider without evidence, until the reputation pallet is asked.
@@ -46,6 +48,28 @@ pub(super) struct SetOffer {
 #[encode_as_type(crate_path = "subxt::ext::scale_encode")]
 pub(super) struct BondMore {
 	amount: Balance,
+}
+
+/// Arguments of `batch_all`.
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+pub(super) struct Batch {
+	calls: Vec<RuntimeCall>,
+}
+
+/// The runtime's calls, as far as they are sent in batches; found by name, as all of it.
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+enum RuntimeCall {
+	Providers(ProvidersCall),
+}
+
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+#[expect(non_camel_case_types, reason = "named as the calls are")]
+enum ProvidersCall {
+	register { peer_id: Vec<u8>, addresses: Vec<Vec<u8>>, operator: Vec<u8>, region: Vec<u8>, bond: Balance },
+	set_offer { kind: Static<ResourceKind>, offer: Offer },
 }
 
 /// As the chain has it.
@@ -91,7 +115,9 @@ struct ServiceView {
 
 pub(super) fn check(metadata: &Metadata) -> Result<(), String> {
 	let calls = ["register", "update_info", "set_offer", "bond_more", "pause", "resume", "leave", "withdraw_unbonded"];
-	has(metadata, PALLET, &calls, &["provider", "providers"], &["Terminated"])
+	has(metadata, PALLET, &calls, &["provider", "providers", "params"], &["Terminated"])?;
+	let (pallet, call) = BATCH;
+	has(metadata, pallet, &[call], &[], &[])
 }
 
 pub(super) fn register(
@@ -111,6 +137,38 @@ pub(super) fn register(
 	DynamicPayload::new(PALLET, "register", register)
 }
 
+/// [`register`] and [`set_offer`] in one.
+pub(super) fn register_with_offer(
+	peer_id: &[u8],
+	addresses: &[Vec<u8>],
+	operator: &str,
+	region: &str,
+	bond: Balance,
+	offer: &chain::Offer,
+) -> DynamicPayload<Batch> {
+	let register = ProvidersCall::register {
+		peer_id: peer_id.to_vec(),
+		addresses: addresses.to_vec(),
+		operator: operator.as_bytes().to_vec(),
+		region: region.as_bytes().to_vec(),
+		bond,
+	};
+	let set_offer = ProvidersCall::set_offer { kind: Static(ResourceKind::Storage), offer: offer.into() };
+	let calls = [register, set_offer].map(RuntimeCall::Providers).into();
+	let (pallet, call) = BATCH;
+	DynamicPayload::new(pallet, call, Batch { calls })
+}
+
+pub(super) fn update_labels(operator: &str, region: &str) -> DynamicPayload<UpdateInfo> {
+	let update = UpdateInfo {
+		peer_id: None,
+		addresses: None,
+		operator: Some(operator.as_bytes().to_vec()),
+		region: Some(region.as_bytes().to_vec()),
+	};
+	DynamicPayload::new(PALLET, "update_info", update)
+}
+
 pub(super) fn update_addresses(peer_id: &[u8], addresses: &[Vec<u8>]) -> DynamicPayload<UpdateInfo> {
 	let update = UpdateInfo {
 		peer_id: Some(peer_id.to_vec()),
@@ -122,13 +180,7 @@ pub(super) fn update_addresses(peer_id: &[u8], addresses: &[Vec<u8>]) -> Dynamic
 }
 
 pub(super) fn set_offer(offer: &chain::Offer) -> DynamicPayload<SetOffer> {
-	let offer = Offer {
-		price: offer.price,
-		capacity: offer.capacity_chunks,
-		min_duration: offer.min_duration,
-		max_duration: offer.max_duration,
-	};
-	DynamicPayload::new(PALLET, "set_offer", SetOffer { kind: Static(ResourceKind::Storage), offer })
+	DynamicPayload::new(PALLET, "set_offer", SetOffer { kind: Static(ResourceKind::Storage), offer: offer.into() })
 }
 
 pub(super) fn bond_more(amount: Balance) -> DynamicPayload<BondMore> {
@@ -159,6 +211,30 @@ pub(super) async fn all(connection: &Connection, at: &AtBlock) -> Result<Vec<cha
 		let Some((last, _)) = page.last() else { return Ok(providers) };
 		after = Some(*last);
 		providers.extend(page.into_iter().map(|(account, view)| view.info(account.0)));
+	}
+}
+
+/// The rules of staking, as far as we ask.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(super) struct StakeParams {
+	min_bond: Balance,
+}
+
+/// Least planck that a provider must bond.
+pub(super) async fn least_bond(connection: &Connection, at: &AtBlock) -> Result<Balance, ChainError> {
+	let params: StakeParams = connection.view(at, PALLET, "params", ()).await?;
+	Ok(params.min_bond)
+}
+
+impl From<&chain::Offer> for Offer {
+	fn from(offer: &chain::Offer) -> Self {
+		Self {
+			price: offer.price,
+			capacity: offer.capacity_chunks,
+			min_duration: offer.min_duration,
+			max_duration: offer.max_duration,
+		}
 	}
 }
 

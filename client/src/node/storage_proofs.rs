@@ -33,6 +33,12 @@ pub(super) struct ReportMissed {
 
 #[derive(EncodeAsType)]
 #[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+pub(super) struct Advance {
+	provider: AccountId32,
+}
+
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
 pub(super) struct RemoveLeaf {
 	provider: AccountId32,
 	number: u64,
@@ -58,6 +64,8 @@ pub(super) struct DutyView {
 	slot_block: BlockNumber,
 	challenge: Option<ChallengeView>,
 	overdue: bool,
+	reportable: bool,
+	behind: bool,
 }
 
 #[derive(DecodeAsType)]
@@ -66,13 +74,14 @@ struct ChallengeView {
 	period: Period,
 	slot_block: BlockNumber,
 	seed: Hash32,
+	challenges: u32,
 	holdings: Static<Commitment>,
 	blocks_left: u32,
 }
 
 pub(super) fn check(metadata: &Metadata) -> Result<(), String> {
-	let calls = ["prove", "report_missed", "remove_leaf"];
-	let events = ["Proven", "Missed", "LeafAppended", "LeafRemoved"];
+	let calls = ["prove", "report_missed", "advance", "remove_leaf"];
+	let events = ["Proven", "Stale", "Missed", "LeafAppended", "LeafRemoved"];
 	has(metadata, PALLET, &calls, &["params", "duty"], &events)
 }
 
@@ -83,6 +92,10 @@ pub(super) fn prove(provider: AccountBytes, period: Period, proof: &StorageProof
 
 pub(super) fn report_missed(provider: AccountBytes, period: Period) -> DynamicPayload<ReportMissed> {
 	DynamicPayload::new(PALLET, "report_missed", ReportMissed { provider: AccountId32(provider), period })
+}
+
+pub(super) fn advance(provider: AccountBytes) -> DynamicPayload<Advance> {
+	DynamicPayload::new(PALLET, "advance", Advance { provider: AccountId32(provider) })
 }
 
 pub(super) fn remove_leaf(
@@ -119,9 +132,12 @@ pub(super) async fn duty(
 			period: challenge.period,
 			slot_block: challenge.slot_block,
 			seed: challenge.seed,
+			challenges: challenge.challenges,
 			holdings: challenge.holdings.0,
 			blocks_left: challenge.blocks_left,
 		}),
 		overdue: view.overdue,
+		reportable: view.reportable,
+		behind: view.behind,
 	}))
 }

@@ -10,7 +10,7 @@ use std::{
 	time::Duration,
 };
 
-use peoples_cloud_primitives::{AccountBytes, BlockNumber};
+use peoples_cloud_primitives::{AccountBytes, Balance, BlockNumber};
 use subxt::{
 	config::DefaultExtrinsicParamsBuilder,
 	error::{ArithmeticError, DispatchError, TokenError},
@@ -43,6 +43,9 @@ const MAX_FINALITY_LAG: u32 = MORTAL_BLOCKS / 4;
 /// Blocks past its life after which a transaction that was not found is given up, finality or not: deeper
 /// reorganisations of the best chain do not happen in practice.
 const CERTAIN_DEATH: u32 = 16;
+/// How much higher a fee may be when a transaction is sent than when it was asked for: full blocks double it within
+/// three days, and an upload takes hours at most.
+const FEE_MARGIN: Balance = 2;
 /// Attempts with a fresh nonce, when another program uses the account at the same time.
 const ATTEMPTS: usize = 4;
 /// Longest time without a new block before a followed transaction's fate is called unknown.
@@ -165,6 +168,15 @@ impl Submitter {
 			}
 		}
 		Err(ChainError::NotIncluded("another program uses the account at the same time".into()))
+	}
+
+	/// Planck of a call's fee, if it is sent soon: twice what it is now.
+	pub(super) async fn fee(&self, at: &AtBlock, signer: &Signer, call: &Call) -> Result<Balance, ChainError> {
+		let head = *self.heads.borrow();
+		let Signed { bytes, .. } = self.sign(at, head, signer, call).await?;
+		let fee =
+			at.tx().from_bytes(bytes).partial_fee_estimate().await.map_err(|error| self.connection.error(error))?;
+		Ok(fee.saturating_mul(FEE_MARGIN))
 	}
 
 	async fn sign(&self, at: &AtBlock, head: Head, signer: &Signer, call: &Call) -> Result<Signed, ChainError> {
@@ -387,6 +399,7 @@ fn spends(call: &Call) -> bool {
 			| Call::OpenStorage { .. }
 			| Call::Extend { .. }
 			| Call::RegisterProvider { .. }
+			| Call::RegisterWithOffer { .. }
 			| Call::BondMore(_)
 	)
 }

@@ -69,7 +69,16 @@ fn every_call() -> Vec<Call> {
 			region: "region".into(),
 			bond: 5,
 		},
+		Call::RegisterWithOffer {
+			peer_id: vec![1; 38],
+			addresses: vec![vec![2; 8]],
+			operator: "operator".into(),
+			region: "region".into(),
+			bond: 5,
+			offer,
+		},
 		Call::UpdateAddresses { peer_id: vec![1; 38], addresses: vec![vec![2; 8]] },
+		Call::UpdateLabels { operator: "operator".into(), region: "region".into() },
 		Call::SetOffer(offer),
 		Call::BondMore(1 << 100),
 		Call::Pause,
@@ -92,6 +101,7 @@ fn every_call() -> Vec<Call> {
 		Call::ReplaceColumn { agreement: 1, column: 2, acknowledgement: acknowledgement() },
 		Call::Prove { provider: [1; 32], period: 2, proof: StorageProof::V1(vec![answer]) },
 		Call::ReportMissed { provider: [1; 32], period: 2 },
+		Call::Advance { provider: [1; 32] },
 		Call::RemoveLeaf { provider: [1; 32], number: 2, leaf, path: vec![node] },
 		Call::Transfer { to: [1; 32], amount: 2 },
 	]
@@ -155,7 +165,15 @@ fn calls_keep_their_values() {
 		bond: 1 << 70,
 	};
 	let expected = (vec![1u8, 2], vec![vec![3u8]], b"op".to_vec(), b"re".to_vec(), Compact(1u128 << 70)).encode();
-	assert_eq!(encode(register), [&[40, 0][..], &expected].concat());
+	assert_eq!(encode(register.clone()), [&[40, 0][..], &expected].concat());
+	// The batch holds both calls as they are when they are sent alone.
+	let offer = Offer { price: 1, capacity_chunks: 2, min_duration: 3, max_duration: 4 };
+	let Call::RegisterProvider { peer_id, addresses, operator, region, bond } = register.clone() else {
+		unreachable!("made above")
+	};
+	let both = Call::RegisterWithOffer { peer_id, addresses, operator, region, bond, offer };
+	let calls = [vec![9, 2, 2 << 2], encode(register), encode(Call::SetOffer(offer))];
+	assert_eq!(encode(both), calls.concat());
 }
 
 /// That an answer of the runtime's type can be read.
@@ -186,6 +204,7 @@ fn every_view_is_one_of_the_runtimes() {
 		"Escrow" "earnings" (account,) => Balance,
 		"Reputation" "score" (account, Static(ResourceKind::Storage)) => reputation::Score,
 		"Providers" "provider" (account,) => Option<providers::ProviderView>,
+		"Providers" "params" () => providers::StakeParams,
 		"Providers" "providers" (Some(account), 1u32) => Vec<(AccountId32, providers::ProviderView)>,
 		"StorageProofs" "params" () => storage_proofs::Params,
 		"StorageProofs" "duty" (account,) => Option<storage_proofs::DutyView>,
@@ -193,6 +212,7 @@ fn every_view_is_one_of_the_runtimes() {
 		"Marketplace" "agreements_of" (account, Some(1u64), 1u32) => Vec<marketplace::AgreementView>,
 		"Marketplace" "agreements_by_object" ([1u8; 32], Some(1u64), 1u32) => Vec<marketplace::AgreementView>,
 		"Marketplace" "columns_of" (account, Some(1u64), 1u32) => Vec<(AgreementId, ColumnIndex)>,
+		"Marketplace" "deposit" (2u16,) => Balance,
 		"Marketplace" "lost_columns" (Some((1u64, 2u16)), 1u32) => Vec<(AgreementId, ColumnIndex)>,
 	}
 	let api = metadata.runtime_api_trait_by_name("BabeApi").unwrap();
@@ -222,9 +242,10 @@ fn every_event_is_one_of_the_runtimes() {
 		"Marketplace" "Extended" => fields::Extended,
 		"Marketplace" "Closing" => fields::Closing,
 		"Marketplace" "AgreementEnded" => fields::AgreementEnded,
-		"Marketplace" "ColumnLost" => fields::Column,
-		"Marketplace" "ColumnReplaced" => fields::Column,
+		"Marketplace" "ColumnLost" => fields::ColumnLost,
+		"Marketplace" "ColumnReplaced" => fields::ColumnReplaced,
 		"StorageProofs" "Proven" => fields::Proven,
+		"StorageProofs" "Stale" => fields::Stale,
 		"StorageProofs" "Missed" => fields::Missed,
 		"StorageProofs" "LeafAppended" => fields::LeafAppended,
 		"StorageProofs" "LeafRemoved" => fields::LeafRemoved,

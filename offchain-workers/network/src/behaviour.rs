@@ -12,6 +12,7 @@ use libp2p::{
 
 use crate::{
 	config::NetworkConfig,
+	records::MAX_RECORDS,
 	streams::{self, Registry},
 };
 
@@ -19,7 +20,7 @@ use crate::{
 pub(crate) const KADEMLIA: StreamProtocol = StreamProtocol::new("/peoples-cloud/kad/1");
 /// What identify says we speak.
 const IDENTIFY: &str = "/peoples-cloud/1";
-/// Provider records that we announce at a time, and that others may leave with us.
+/// Provider records that we announce at a time: always so many, whatever others leave with us.
 const MAX_PROVIDED: usize = 65_536;
 /// Connections that are being set up at a time, each way: a flood of half-open ones stops here.
 const MAX_PENDING: u32 = 128;
@@ -53,6 +54,7 @@ impl Behaviour {
 		let peer = keypair.public().to_peer_id();
 		let limits = connection_limits::ConnectionLimits::default()
 			.with_max_established(Some(config.max_connections))
+			.with_max_established_incoming(Some(most_incoming(config.max_connections)))
 			.with_max_established_per_peer(Some(config.max_connections_per_peer))
 			.with_max_pending_incoming(Some(MAX_PENDING))
 			.with_max_pending_outgoing(Some(MAX_PENDING));
@@ -65,13 +67,14 @@ impl Behaviour {
 				// Values are not used: only who provides what.
 				max_records: 1,
 				max_value_bytes: 1,
-				max_provided_keys: MAX_PROVIDED,
+				max_provided_keys: MAX_PROVIDED + MAX_RECORDS,
 				..Default::default()
 			},
 		);
 		let mut kademlia = kad::Config::new(KADEMLIA);
 		kademlia
 			.set_query_timeout(Duration::from_secs(30))
+			// What others leave with us is looked at first, see `crate::records`.
 			.set_record_filtering(kad::StoreInserts::FilterBoth)
 			.set_parallelism(NonZeroUsize::MIN.saturating_add(2));
 		let identify = identify::Config::new(IDENTIFY.into(), keypair.public())
@@ -98,4 +101,10 @@ impl Behaviour {
 			mdns: mdns.into(),
 		})
 	}
+}
+
+/// Connections that others may open: a quarter is left for our own, so that a flood of visitors neither cuts us off
+/// from the peers we need nor chooses all those we hear of the network from.
+fn most_incoming(max_connections: u32) -> u32 {
+	max_connections.saturating_sub(max_connections / 4)
 }

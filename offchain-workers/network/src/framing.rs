@@ -101,6 +101,16 @@ pub async fn read_frame(
 	max: usize,
 	idle: Duration,
 ) -> Result<(), FrameError> {
+	let length = read_length(reader, max, idle).await?;
+	read_body(reader, buffer, length, idle).await
+}
+
+/// Reads how long the next frame is: at most `max` bytes.
+pub async fn read_length(
+	reader: &mut (impl AsyncRead + Unpin),
+	max: usize,
+	idle: Duration,
+) -> Result<usize, FrameError> {
 	let mut length = [0; 4];
 	read_exact(reader, &mut length, idle).await?;
 	// A length that does not fit is too long anyway.
@@ -108,6 +118,16 @@ pub async fn read_frame(
 	if length > max {
 		return Err(FrameError::TooLong { length, max });
 	}
+	Ok(length)
+}
+
+/// Reads the bytes of a frame whose length has been read into `buffer`, which they replace.
+pub async fn read_body(
+	reader: &mut (impl AsyncRead + Unpin),
+	buffer: &mut Vec<u8>,
+	length: usize,
+	idle: Duration,
+) -> Result<(), FrameError> {
 	buffer.resize(length, 0);
 	read_exact(reader, buffer, idle).await
 }

@@ -18,6 +18,15 @@ use crate::{
 #[error("the network node has ended")]
 pub struct Closed;
 
+/// Where a node can be reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
+	/// Known to lead here from outside: configured, confirmed by others, or through a relay.
+	pub external: Vec<Multiaddr>,
+	/// Where it listens, with real ports.
+	pub listening: Vec<Multiaddr>,
+}
+
 /// Why the distributed table could not help.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -59,7 +68,7 @@ pub(crate) enum Command {
 pub struct NetworkHandle {
 	pub(crate) peer: PeerId,
 	pub(crate) commands: mpsc::Sender<Command>,
-	pub(crate) addresses: watch::Receiver<Vec<Multiaddr>>,
+	pub(crate) addresses: watch::Receiver<Addresses>,
 	pub(crate) registry: Arc<Registry>,
 	pub(crate) metrics: Metrics,
 	pub(crate) cancel: CancellationToken,
@@ -73,6 +82,17 @@ impl NetworkHandle {
 
 	/// Where we listen, with real ports, and which outside addresses are known to lead to us.
 	pub fn listen_addresses(&self) -> Vec<Multiaddr> {
+		let Addresses { external: mut all, listening } = self.addresses();
+		for address in listening {
+			if !all.contains(&address) {
+				all.push(address);
+			}
+		}
+		all
+	}
+
+	/// The same, told apart.
+	pub fn addresses(&self) -> Addresses {
 		self.addresses.borrow().clone()
 	}
 

@@ -20,11 +20,12 @@ pub mod framing;
 mod handle;
 mod identity;
 mod metrics;
+mod records;
 mod streams;
 mod task;
 
 pub use config::NetworkConfig;
-pub use handle::{Closed, KademliaError, NetworkHandle};
+pub use handle::{Addresses, Closed, KademliaError, NetworkHandle};
 pub use identity::IdentityError;
 pub use libp2p::{identity::Keypair, multiaddr, Multiaddr, PeerId, Stream};
 pub use metrics::Metrics;

@@ -26,9 +26,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
 	behaviour::{Behaviour, BehaviourEvent, KADEMLIA},
 	config::NetworkConfig,
-	handle::{Command, KademliaError, NetworkHandle},
+	handle::{Addresses, Command, KademliaError, NetworkHandle},
 	identity::{self, IdentityError},
 	metrics::Metrics,
+	records::ForeignRecords,
 	streams::Registry,
 };
 
@@ -48,8 +49,13 @@ const RELAY_AFTER: Duration = Duration::from_secs(30);
 const MAX_RELAYS: usize = 2;
 /// Peers that can relay and that we remember.
 const MAX_KNOWN_RELAYS: usize = 16;
-/// Addresses that we take from one peer's word.
+/// A relay that let us down is not asked again for so long, and after that only if there is no other: long enough for
+/// one that was restarted.
+const RELAY_PAUSE: Duration = Duration::from_secs(30);
+/// Addresses that we take from one peer's word, and that the table keeps for it.
 const MAX_ADDRESSES: usize = 16;
+/// How often records of others that have ended are removed.
+const EXPIRE: Duration = Duration::from_secs(60);
 /// Bans at a time; beyond that the one that ends first is lifted.
 const MAX_BANS: usize = 4096;
 /// Kademlia look-ups at a time.
@@ -118,7 +124,7 @@ impl Network {
 		}
 
 		let (commands, inbox) = mpsc::channel(COMMANDS);
-		let (publish, addresses) = watch::channel(Vec::new());
+		let (publish, addresses) = watch::channel(Addresses::default());
 		let cancel = CancellationToken::new();
 		let mut task = Task {
 			swarm,
@@ -131,10 +137,12 @@ impl Network {
 			bans: BTreeMap::new(),
 			announcements: HashMap::new(),
 			lookups: HashMap::new(),
-			known_relays: HashMap::new(),
+			known_relays: KnownRelays::default(),
 			relays: HashMap::new(),
+			records: ForeignRecords::default(),
 			started: Instant::now(),
 			redialled: None,
+			expired: Instant::now(),
 		};
 		task.await_listening(listeners).await?;
 		task.publish_addresses();
@@ -180,10 +188,50 @@ struct Lookup {
 	reply: oneshot::Sender<Result<Vec<PeerId>, KademliaError>>,
 }
 
+/// Peers that say they relay.
+#[derive(Debug, Default)]
+struct KnownRelays(HashMap<PeerId, KnownRelay>);
+
+#[derive(Debug)]
+struct KnownRelay {
+	address: Multiaddr,
+	/// When it last let us down.
+	failed: Option<Instant>,
+}
+
+impl KnownRelays {
+	/// One more; the place of one that let us down is free for it.
+	fn learn(&mut self, peer: PeerId, address: Multiaddr) {
+		if let Some(known) = self.0.get_mut(&peer) {
+			known.address = address;
+			return;
+		}
+		if self.0.len() >= MAX_KNOWN_RELAYS {
+			let bad = self.0.iter().filter(|(_, known)| known.failed.is_some()).min_by_key(|(_, known)| known.failed);
+			let Some(bad) = bad.map(|(peer, _)| *peer) else { return };
+			self.0.remove(&bad);
+		}
+		self.0.insert(peer, KnownRelay { address, failed: None });
+	}
+
+	fn failed(&mut self, peer: &PeerId, now: Instant) {
+		if let Some(known) = self.0.get_mut(peer) {
+			known.failed = Some(now);
+		}
+	}
+
+	/// Whom to ask next: those first that never let us down, then the one that did so longest ago.
+	fn next(&self, taken: &HashSet<PeerId>, now: Instant) -> Option<(PeerId, Multiaddr)> {
+		let rested = |known: &KnownRelay| known.failed.is_none_or(|at| now.duration_since(at) >= RELAY_PAUSE);
+		let free = self.0.iter().filter(|(peer, known)| !taken.contains(*peer) && rested(known));
+		free.min_by_key(|(_, known)| known.failed).map(|(peer, known)| (*peer, known.address.clone()))
+	}
+}
+
 struct Task {
 	swarm: Swarm<Behaviour>,
 	inbox: mpsc::Receiver<Command>,
-	publish: watch::Sender<Vec<Multiaddr>>,
+	publish: watch::Sender<Addresses>,
 	metrics: Metrics,
 	cancel: CancellationToken,
 	listens: bool,
@@ -192,10 +240,12 @@ struct Task {
 	bans: BTreeMap<(Instant, PeerId), ()>,
 	announcements: HashMap<kad::QueryId, oneshot::Sender<Result<(), KademliaError>>>,
 	lookups: HashMap<kad::QueryId, Lookup>,
-	known_relays: HashMap<PeerId, Multiaddr>,
+	known_relays: KnownRelays,
 	relays: HashMap<ListenerId, PeerId>,
+	records: ForeignRecords,
 	started: Instant,
 	redialled: Option<Instant>,
+	expired: Instant,
 }
 
 impl Task {
@@ -309,7 +359,7 @@ impl Task {
 			SwarmEvent::Behaviour(BehaviourEvent::Mdns(mdns::Event::Discovered(peers))) => {
 				for (peer, address) in peers.into_iter().take(MAX_ADDRESSES) {
 					self.swarm.add_peer_address(peer, address.clone());
-					self.swarm.behaviour_mut().kademlia.add_address(&peer, address);
+					learn(&mut self.swarm.behaviour_mut().kademlia, &peer, [address]);
 				}
 			},
 			SwarmEvent::ConnectionEstablished { peer_id, endpoint, .. } => {
@@ -329,8 +379,12 @@ impl Task {
 				self.publish_addresses();
 			},
 			SwarmEvent::ListenerClosed { listener_id, reason, .. } => {
-				if self.relays.remove(&listener_id).is_none() {
-					tracing::warn!(target: "network", ?reason, "a listener closed");
+				match self.relays.remove(&listener_id) {
+					Some(relay) => {
+						tracing::debug!(target: "network", %relay, ?reason, "a relay let us down");
+						self.known_relays.failed(&relay, Instant::now());
+					},
+					None => tracing::warn!(target: "network", ?reason, "a listener closed"),
 				}
 				self.publish_addresses();
 			},
@@ -344,19 +398,27 @@ impl Task {
 	fn on_identified(&mut self, peer: PeerId, info: identify::Info) {
 		let mut addresses = info.listen_addrs.into_iter().take(MAX_ADDRESSES);
 		if info.protocols.contains(&KADEMLIA) {
-			for address in addresses.clone() {
-				self.swarm.behaviour_mut().kademlia.add_address(&peer, address);
-			}
+			learn(&mut self.swarm.behaviour_mut().kademlia, &peer, addresses.clone());
 		}
-		if info.protocols.contains(&relay::HOP_PROTOCOL_NAME) && self.known_relays.len() < MAX_KNOWN_RELAYS {
+		if info.protocols.contains(&relay::HOP_PROTOCOL_NAME) {
 			if let Some(address) = addresses.find(|address| !is_relayed(address)) {
-				self.known_relays.insert(peer, address);
+				self.known_relays.learn(peer, address);
 			}
 		}
 	}
 
 	fn on_kademlia(&mut self, event: kad::Event) {
-		let kad::Event::OutboundQueryProgressed { id, result, step, .. } = event else { return };
+		let (id, result, step) = match event {
+			kad::Event::OutboundQueryProgressed { id, result, step, .. } => (id, result, step),
+			kad::Event::InboundRequest { request: kad::InboundRequest::AddProvider { record: Some(record) } } => {
+				let store = self.swarm.behaviour_mut().kademlia.store_mut();
+				if !self.records.accept(record, store, Instant::now().into_std()) {
+					tracing::debug!(target: "network", "a peer's record was not taken");
+				}
+				return;
+			},
+			_ => return,
+		};
 		match result {
 			kad::QueryResult::GetProviders(result) => {
 				let Some(lookup) = self.lookups.get_mut(&id) else { return };
@@ -392,6 +454,10 @@ impl Task {
 		if self.redialled.is_none_or(|last| now.duration_since(last) >= REDIAL) {
 			self.redial();
 		}
+		if now.duration_since(self.expired) >= EXPIRE {
+			self.expired = now;
+			self.records.expire(self.swarm.behaviour_mut().kademlia.store_mut(), now.into_std());
+		}
 		self.ask_relays(now);
 	}
 
@@ -399,7 +465,7 @@ impl Task {
 	fn redial(&mut self) {
 		self.redialled = Some(Instant::now());
 		for (peer, address) in &self.bootstrap {
-			self.swarm.behaviour_mut().kademlia.add_address(peer, address.clone());
+			learn(&mut self.swarm.behaviour_mut().kademlia, peer, [address.clone()]);
 			if !self.swarm.is_connected(peer) {
 				let options = DialOpts::peer_id(*peer).addresses(vec![address.clone()]).build();
 				if let Err(error) = self.swarm.dial(options) {
@@ -418,8 +484,7 @@ impl Task {
 			return;
 		}
 		let taken: HashSet<_> = self.relays.values().copied().collect();
-		let next = self.known_relays.iter().find(|(peer, _)| !taken.contains(*peer));
-		let Some((peer, address)) = next.map(|(peer, address)| (*peer, address.clone())) else { return };
+		let Some((peer, address)) = self.known_relays.next(&taken, now) else { return };
 		let address = address.with_p2p(peer).unwrap_or_else(|address| address).with(Protocol::P2pCircuit);
 		match self.swarm.listen_on(address) {
 			Ok(listener) => {
@@ -427,19 +492,37 @@ impl Task {
 			},
 			Err(error) => {
 				tracing::debug!(target: "network", %peer, %error, "relay refused");
-				self.known_relays.remove(&peer);
+				self.known_relays.failed(&peer, now);
 			},
 		}
 	}
 
 	fn publish_addresses(&mut self) {
-		let mut addresses: Vec<_> = self.swarm.external_addresses().cloned().collect();
-		for address in self.swarm.listeners() {
-			if !addresses.contains(address) {
-				addresses.push(address.clone());
-			}
+		self.publish.send_replace(Addresses {
+			external: self.swarm.external_addresses().cloned().collect(),
+			listening: self.swarm.listeners().cloned().collect(),
+		});
+	}
+}
+
+/// Gives the table addresses of a peer. It forgets none by itself: a peer that says new ones for ever would fill our
+/// memory, so that beyond [`MAX_ADDRESSES`] the newest take the place of all others.
+fn learn<S: kad::store::RecordStore + Send + 'static>(
+	kademlia: &mut kad::Behaviour<S>,
+	peer: &PeerId,
+	addresses: impl IntoIterator<Item = Multiaddr>,
+) {
+	for address in addresses {
+		let Ok(address) = address.with_p2p(*peer) else { continue };
+		let full = kademlia.kbucket(*peer).is_some_and(|bucket| {
+			let mut entries =
+				bucket.iter().filter(|entry| entry.node.key.preimage() == peer).map(|entry| entry.node.value);
+			entries.any(|known| known.len() >= MAX_ADDRESSES && known.iter().all(|known| *known != address))
+		});
+		if full {
+			kademlia.remove_peer(peer);
 		}
-		self.publish.send_replace(addresses);
+		kademlia.add_address(peer, address);
 	}
 }
 
@@ -453,5 +536,49 @@ fn split_peer(address: &Multiaddr) -> Option<(PeerId, Multiaddr)> {
 	match address.pop()? {
 		Protocol::P2p(peer) => Some((peer, address)),
 		_ => None,
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_relay_that_lets_us_down_does_not_keep_us_from_the_others() {
+		let address: Multiaddr = "/ip4/10.0.0.1/tcp/1".parse().unwrap();
+		let (now, nobody) = (Instant::now(), HashSet::new());
+		let (bad, good) = (PeerId::random(), PeerId::random());
+		let mut known = KnownRelays::default();
+		known.learn(bad, address.clone());
+		assert_eq!(known.next(&nobody, now).unwrap().0, bad);
+		known.failed(&bad, now);
+		assert_eq!(known.next(&nobody, now), None, "not at once again");
+		known.learn(good, address.clone());
+		let later = now + RELAY_PAUSE;
+		assert_eq!(known.next(&nobody, later).unwrap().0, good);
+		assert_eq!(known.next(&HashSet::from([good]), later).unwrap().0, bad, "better than none");
+		for _ in 0..2 * MAX_KNOWN_RELAYS {
+			known.learn(PeerId::random(), address.clone());
+		}
+		assert_eq!(known.0.len(), MAX_KNOWN_RELAYS);
+		assert!(!known.0.contains_key(&bad) && known.0.contains_key(&good));
+	}
+
+	#[test]
+	fn the_table_keeps_a_bounded_number_of_addresses_of_a_peer() {
+		let me = PeerId::random();
+		let mut kademlia =
+			kad::Behaviour::with_config(me, kad::store::MemoryStore::new(me), kad::Config::new(KADEMLIA));
+		let peer = PeerId::random();
+		for number in 0..1_000 {
+			let address: Multiaddr = format!("/ip4/10.0.{}.{}/tcp/1", number / 256, number % 256).parse().unwrap();
+			learn(&mut kademlia, &peer, [address]);
+		}
+		let newest: Multiaddr = "/ip4/10.0.3.231/tcp/1".parse().unwrap();
+		let newest = newest.with_p2p(peer).unwrap();
+		let bucket = kademlia.kbucket(peer).unwrap();
+		let entry = bucket.iter().find(|entry| entry.node.key.preimage() == &peer).unwrap();
+		assert!(entry.node.value.len() <= MAX_ADDRESSES, "{}", entry.node.value.len());
+		assert!(entry.node.value.iter().any(|address| *address == newest), "the newest is among them");
 	}
 }

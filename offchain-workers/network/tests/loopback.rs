@@ -179,6 +179,56 @@ async fn shutdown_ends_everything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn visitors_cannot_take_all_connections() {
+	let config = NetworkConfig {
+		listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
+		max_connections: 8,
+		..NetworkConfig::default()
+	};
+	let busy = Network::start(config).await.unwrap().0;
+	echo(&busy);
+	let mut visitors = Vec::new();
+	for _ in 0..8 {
+		let visitor = client().await;
+		// Some are turned away.
+		let stream = visitor.open(busy.peer_id(), &busy.listen_addresses(), ECHO, DEADLINE).await;
+		visitors.push((visitor, stream));
+	}
+	let ninth = node("/ip4/127.0.0.1/tcp/0").await;
+	echo(&ninth);
+	assert_eq!(call(&busy, &ninth, b"ours").await.unwrap(), b"ours");
+}
+
+/// A node that knows its outside address, and so serves the table.
+async fn reachable(bootstrap: Vec<Multiaddr>) -> NetworkHandle {
+	let address = {
+		let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+		let port = listener.local_addr().unwrap().port();
+		format!("/ip4/127.0.0.1/tcp/{port}").parse::<Multiaddr>().unwrap()
+	};
+	let config =
+		NetworkConfig { listen: vec![address.clone()], external: vec![address], bootstrap, ..NetworkConfig::default() };
+	Network::start(config).await.unwrap().0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_announced_is_found_although_its_provider_is_away() {
+	let hub = reachable(Vec::new()).await;
+	let join = vec![hub.listen_addresses()[0].clone().with_p2p(hub.peer_id()).unwrap()];
+	let (one, two) = (reachable(join.clone()).await, reachable(join).await);
+	let key = [7; 32];
+	// Whom it tells depends on whom it knows by then.
+	for _ in 0..8 {
+		one.provide(&key).await.unwrap();
+		tokio::time::sleep(Duration::from_millis(200)).await;
+	}
+	let gone = one.peer_id();
+	one.shutdown();
+	tokio::time::sleep(Duration::from_millis(700)).await;
+	assert_eq!(two.find_providers(&key, DEADLINE).await.unwrap(), [gone]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn provider_records_are_found_through_a_third_node() {
 	let hub_listen: Multiaddr = "/ip4/127.0.0.1/tcp/0".parse().unwrap();
 	// A node that knows its outside address serves the table.

@@ -11,7 +11,7 @@ use std::{
 use clap::Parser;
 use peoples_cloud_client::{
 	chain::Offer,
-	format::{parse_bytes, parse_ppl, FormatError},
+	format::{parse_bytes, parse_operator, parse_ppl, parse_region, parse_url, FormatError},
 	wallet::{SecretError, Signer},
 };
 use peoples_cloud_network::{Multiaddr, NetworkConfig};
@@ -22,9 +22,6 @@ use zeroize::Zeroizing;
 
 /// Bytes of a chunk, the unit of capacities on the chain.
 const CHUNK_BYTES: u64 = 1024;
-/// Longest operator and region labels that the chain takes.
-const MAX_OPERATOR_BYTES: usize = 32;
-const MAX_REGION_BYTES: usize = 16;
 
 /// Why the configuration cannot be used, in one sentence that names the key.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +120,13 @@ pub struct Flags {
 	/// Time in which every column is read and checked once, such as 7d or 10s.
 	#[arg(long, value_name = "TIME")]
 	pub scrub_interval: Option<String>,
+	/// Declare columns that the scrub finds corrupt as lost, instead of healing them from the others first.
+	#[arg(long)]
+	pub no_heal: bool,
+	/// Start although there is not a single column in the data directory while the chain says that some are owed:
+	/// they are declared lost unless they can be rebuilt. Without it that counts as a disk that is not mounted.
+	#[arg(long)]
+	pub accept_empty_store: bool,
 	/// Jobs to run instead of all; may be repeated.
 	#[arg(long = "worker", value_name = "NAME")]
 	pub workers: Vec<WorkerKind>,
@@ -277,6 +281,8 @@ pub struct Settings {
 	pub status_port: u16,
 	/// Jobs to run.
 	pub workers: BTreeSet<WorkerKind>,
+	/// Start with an empty store although the chain says that columns are owed.
+	pub accept_empty_store: bool,
 }
 
 impl fmt::Debug for Settings {
@@ -300,7 +306,8 @@ impl Settings {
 		let dev = flags.dev;
 		let signer = signer(&flags, &file.account)?;
 		let data_dir = flags.data_dir.or(file.data_dir).unwrap_or_else(|| "peoples-cloud-provider".into());
-		let url = flags.url.or(file.chain.url).unwrap_or_else(|| "ws://127.0.0.1:9944".into());
+		let url = given(flags.url).or(file.chain.url).unwrap_or_else(|| "ws://127.0.0.1:9944".into());
+		let url = checked("chain.url", &url, parse_url)?;
 		let storage = file.storage;
 		let capacity = flags.capacity.or(storage.capacity).unwrap_or_else(|| "100GiB".into());
 		let capacity = checked("storage.capacity", &capacity, parse_bytes)?;
@@ -323,7 +330,7 @@ impl Settings {
 			interval: parse_duration(&interval)
 				.map_err(|reason| ConfigError::value("storage.scrub_interval", reason))?,
 			bytes_per_second: checked("storage.scrub_rate", &rate, parse_bytes)?.max(CHUNK_BYTES),
-			heal: storage.heal.unwrap_or(true),
+			heal: storage.heal.unwrap_or(true) && !flags.no_heal,
 		};
 		let withdraw = storage.withdraw_at_least.unwrap_or_else(|| if dev { "0.1" } else { "10" }.into());
 		let workers = if flags.workers.is_empty() { file.workers } else { Some(flags.workers) };
@@ -332,13 +339,9 @@ impl Settings {
 		let bond = checked("provider.bond", &bond, parse_ppl)?;
 		let operator = flags.operator.or(file.provider.operator);
 		let operator = operator.unwrap_or_else(|| hex::encode(signer.account().first_chunk::<8>().unwrap_or(&[0; 8])));
+		let operator = checked("provider.operator", &operator, parse_operator)?;
 		let region = flags.region.or(file.provider.region).unwrap_or_default();
-		if operator.len() > MAX_OPERATOR_BYTES {
-			return Err(ConfigError::value("provider.operator", "the label is longer than 32 bytes"));
-		}
-		if region.len() > MAX_REGION_BYTES {
-			return Err(ConfigError::value("provider.region", "the label is longer than 16 bytes"));
-		}
+		let region = checked("provider.region", &region, parse_region)?;
 		let lists = (flags.listen, flags.external, flags.bootstrap);
 		Ok(Self {
 			url,
@@ -350,6 +353,7 @@ impl Settings {
 			withdraw_at_least: checked("storage.withdraw_at_least", &withdraw, parse_ppl)?,
 			status_port: flags.metrics_port.or(file.status.port).unwrap_or(9625),
 			workers: workers.map_or_else(|| WorkerKind::ALL.into(), |workers| workers.into_iter().collect()),
+			accept_empty_store: flags.accept_empty_store,
 		})
 	}
 }
@@ -401,9 +405,14 @@ fn network(lists: Lists, section: NetworkSection, data_dir: &Path, dev: bool) ->
 	})
 }
 
+/// A flag's value; a variable that is set to nothing is as good as none.
+fn given(flag: Option<String>) -> Option<String> {
+	flag.filter(|value| !value.trim().is_empty())
+}
+
 fn signer(flags: &Flags, section: &AccountSection) -> Result<Signer, ConfigError> {
-	let suri = match (&flags.suri, &section.suri_file) {
-		(Some(suri), _) => Zeroizing::new(suri.clone()),
+	let suri = match (given(flags.suri.clone()).map(Zeroizing::new), &section.suri_file) {
+		(Some(suri), _) => suri,
 		(None, Some(path)) => {
 			let text = std::fs::read_to_string(path)
 				.map(Zeroizing::new)

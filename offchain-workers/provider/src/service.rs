@@ -94,6 +94,17 @@ pub enum ServiceError {
 	/// The chain.
 	#[error(transparent)]
 	Chain(#[from] ChainError),
+	/// The chain says that columns are owed, and there is none.
+	#[error(
+		"the chain says that this account holds {chunks} KiB, and there is not a single column in {path}: mount the disk \
+		 or set the data directory right; if the columns are really lost, start with --accept-empty-store"
+	)]
+	EmptyStore {
+		/// What the chain says.
+		chunks: u64,
+		/// Where the columns should be.
+		path: PathBuf,
+	},
 	/// The network.
 	#[error(transparent)]
 	Network(#[from] StartError),
@@ -178,6 +189,34 @@ fn open(data_dir: &std::path::Path, capacity_chunks: u64) -> Result<Opened, Serv
 	Ok(Opened { database, holdings, store })
 }
 
+/// A store without any column, of an account that holds some: it looks like a disk that is not mounted. To go on would
+/// be to declare everything lost.
+async fn refuse_empty_store(
+	context: &Context,
+	store: &ColumnStore,
+	data_dir: &std::path::Path,
+) -> Result<(), ServiceError> {
+	let looked_at = store.clone();
+	let empty = tokio::task::spawn_blocking(move || looked_at.is_empty()).await;
+	if !empty.map_err(|error| ServiceError::Task(error.to_string()))?? {
+		return Ok(());
+	}
+	let duty = loop {
+		match context.chain.duty(context.account).await {
+			Ok(duty) => break duty,
+			Err(error) if error.is_retryable() => {
+				tracing::warn!(target: LOG_TARGET, %error, "waiting for the node");
+				sleep(RETRY).await;
+			},
+			Err(error) => return Err(error.into()),
+		}
+	};
+	match duty.map_or(0, |duty| duty.holdings.total_chunks()) {
+		0 => Ok(()),
+		chunks => Err(ServiceError::EmptyStore { chunks, path: data_dir.join("store") }),
+	}
+}
+
 impl Service {
 	/// Starts everything.
 	pub async fn start(settings: Settings, chain: Arc<dyn Chain>) -> Result<Self, ServiceError> {
@@ -203,11 +242,15 @@ impl Service {
 				Err(error) => return Err(error.into()),
 			}
 		};
+		if !settings.accept_empty_store {
+			refuse_empty_store(&context, &store, &settings.data_dir).await?;
+		}
 		let (publisher, views) = Views::channel();
 		let shared = Shared { context, queue, store: store.clone(), views, claims: Claims::default() };
 
 		let mut registry = Registry::with_prefix("peoples_cloud_provider");
 		metrics.register(&mut registry);
+		registry.register_collector(Box::new(status::Room(store.clone())));
 		let (network, network_task) = Network::start(network).await?;
 		network.metrics().register(&mut registry);
 		let transfer = TransferClient::new(network.clone());

@@ -10,12 +10,17 @@ use axum::{extract::State, http::header::CONTENT_TYPE, response::IntoResponse, r
 use peoples_cloud_client::format::account_to_ss58;
 use peoples_cloud_network::NetworkHandle;
 use peoples_cloud_storage::{
-	store::Usage,
+	store::{ColumnStore, Usage},
 	tasks::Shared,
 	transactions::Queued,
 	worker::{WorkerStatus, WorkerStatuses},
 };
-use prometheus_client::{encoding::text::encode, registry::Registry};
+use prometheus_client::{
+	collector::Collector,
+	encoding::{text::encode, DescriptorEncoder, EncodeMetric},
+	metrics::gauge::ConstGauge,
+	registry::Registry,
+};
 use serde::Serialize;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -122,6 +127,33 @@ impl From<Usage> for StoreStatus {
 			reserved: usage.reserved_chunks,
 			free: usage.free_chunks(),
 		}
+	}
+}
+
+/// The store's room, read whenever Prometheus asks.
+#[derive(Debug)]
+pub struct Room(pub ColumnStore);
+
+impl Collector for Room {
+	fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+		let StoreStatus { capacity, held, pending, reserved, free } = self.0.usage().into();
+		for (name, help, chunks) in [
+			("store_capacity_chunks", "Chunks of 1 KiB offered", capacity),
+			("store_held_chunks", "Chunks held for agreements", held),
+			("store_pending_chunks", "Chunks that wait for their agreement", pending),
+			("store_reserved_chunks", "Chunks set aside for columns that are coming in", reserved),
+			("store_free_chunks", "Chunks that can still be taken on", free),
+		] {
+			let gauge = ConstGauge::new(i64::try_from(chunks).unwrap_or(i64::MAX));
+			gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+		}
+		// A disk that does not answer shows no number.
+		if let Ok(bytes) = self.0.disk_free_bytes() {
+			let gauge = ConstGauge::new(i64::try_from(bytes).unwrap_or(i64::MAX));
+			let help = "Bytes free on the store's disk, whatever is offered";
+			gauge.encode(encoder.encode_descriptor("store_disk_free_bytes", help, None, gauge.metric_type())?)?;
+		}
+		Ok(())
 	}
 }
 

@@ -77,9 +77,10 @@ fn proofs(criterion: &mut Criterion) {
 		let tree = Holdings::open(database, &dir.path().join("holdings.log")).expect("holdings");
 		tree.rebuild(&records, 0).expect("a tree");
 		let prover = Prover::new(Arc::new(tree), Arc::new(columns));
-		let mut challenge = Challenge { period: 0, slot_block: 0, seed: [0; 32], holdings, blocks_left: 9 };
+		let mut challenge =
+			Challenge { period: 0, slot_block: 0, seed: [0; 32], challenges: CHALLENGES, holdings, blocks_left: 9 };
 
-		let answer = |challenge: &Challenge| match prover.answer(challenge, CHALLENGES, &Released::new()) {
+		let answer = |challenge: &Challenge| match prover.answer(challenge, &Released::new()) {
 			Ok(Outcome::Proof(proof)) => *proof,
 			other => panic!("no proof: {other:?}"),
 		};

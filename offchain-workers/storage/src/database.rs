@@ -12,6 +12,7 @@ use rocksdb::{
 	BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, Direction, ErrorKind, IteratorMode, Options,
 	ReadOptions, WriteBatch, WriteOptions, DB,
 };
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// Leaves, nodes and indices of the holdings.
 pub(crate) const HOLDINGS: &str = "holdings";
@@ -174,12 +175,23 @@ impl Database {
 	}
 }
 
+/// Runs what waits for the disk without keeping the runtime's other tasks waiting as well.
+pub(crate) fn waiting_for_disk<T>(work: impl FnOnce() -> T) -> T {
+	match Handle::try_current() {
+		Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+		_ => work(),
+	}
+}
+
 /// Key and value.
 pub(crate) type Entry = (Box<[u8]>, Box<[u8]>);
 
 /// Changes to be written together.
 #[derive(Default)]
-pub(crate) struct Changes(Vec<(&'static str, Vec<u8>, Option<Vec<u8>>)>);
+pub(crate) struct Changes(Vec<Change>);
+
+/// A column family, a key, and its new value; none to remove it.
+type Change = (&'static str, Vec<u8>, Option<Vec<u8>>);
 
 impl Changes {
 	/// Sets a value.

@@ -10,7 +10,10 @@
 use std::{
 	io,
 	path::Path,
-	sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+	sync::{
+		atomic::{AtomicU64, Ordering},
+		Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+	},
 };
 
 use codec::{Decode, Encode};
@@ -19,7 +22,10 @@ use peoples_cloud_primitives::{
 	AgreementId, BlockNumber, Period,
 };
 
-use crate::database::{Changes, Database, DatabaseError, HOLDINGS, STATE};
+use crate::{
+	database::{Changes, Database, DatabaseError, HOLDINGS, STATE},
+	known_chain::{KnownChain, StoredKnownChain},
+};
 
 mod forest;
 mod journal;
@@ -31,12 +37,14 @@ mod tests;
 use forest::Forest;
 use journal::{Journal, Note};
 use rows::{
-	change_key, decode, due_key, index_record, key, key_number, leaf_key, node_key, note, put_node, put_record,
-	regenerate, unindex_record, State, StoredLeaf, StoredState, Table,
+	change_block, change_key, decode, due_key, index_record, key, key_number, leaf_key, node_key, note, put_node,
+	put_record, regenerate, unindex_record, State, StoredLeaf, StoredState, Table,
 };
 
 /// Under which the tree's own state is kept.
 const STATE_KEY: &[u8] = b"holdings";
+/// Under which [`KnownChain`] is kept.
+const CHAIN_KEY: &[u8] = b"chain";
 /// Entries of one write when the tree is rebuilt: some MiB.
 const BULK: usize = 50_000;
 
@@ -146,6 +154,8 @@ pub struct Holdings {
 	database: Database,
 	journal: Mutex<Journal>,
 	state: RwLock<State>,
+	/// Rises when something is undone or built anew. Not kept: who relies on it lives as long as the process.
+	undone: AtomicU64,
 }
 
 impl Holdings {
@@ -158,7 +168,12 @@ impl Holdings {
 				State { generation, leaves, synced, changes, base }
 			},
 		};
-		Ok(Self { database, journal: Mutex::new(Journal::open(journal)?), state: RwLock::new(state) })
+		Ok(Self {
+			database,
+			journal: Mutex::new(Journal::open(journal)?),
+			state: RwLock::new(state),
+			undone: AtomicU64::new(0),
+		})
 	}
 
 	/// Leaves ever appended.
@@ -174,6 +189,25 @@ impl Holdings {
 	/// Rises with every rebuild.
 	pub fn rebuilds(&self) -> u64 {
 		u64::from(self.read().generation)
+	}
+
+	/// Rises whenever something that had been applied is undone or built anew.
+	pub(crate) fn undone(&self) -> u64 {
+		self.undone.load(Ordering::Acquire)
+	}
+
+	/// Which chain the tree follows, and how far that was final.
+	pub fn known_chain(&self) -> Result<Option<KnownChain>, TreeError> {
+		let stored = self.database.get(STATE, CHAIN_KEY)?;
+		let known = stored.map(|bytes| decode(&bytes, "the known chain")).transpose()?;
+		Ok(known.map(|StoredKnownChain::V0(known)| known))
+	}
+
+	/// Notes that.
+	pub fn set_known_chain(&self, known: KnownChain) -> Result<(), TreeError> {
+		let mut changes = Changes::default();
+		changes.put(STATE, CHAIN_KEY.to_vec(), StoredKnownChain::V0(known).encode());
+		Ok(self.database.write(changes, false)?)
 	}
 
 	/// Chunks held in all.
@@ -393,6 +427,7 @@ impl Holdings {
 		loop {
 			let last = self.database.range(HOLDINGS, &from, &to, true, 1)?;
 			let Some((at, change)) = last.first() else { break };
+			self.undone.fetch_add(1, Ordering::AcqRel);
 			let mut changes = Changes::default();
 			let mut new = *state;
 			changes.delete(HOLDINGS, at.to_vec());
@@ -434,13 +469,27 @@ impl Holdings {
 	/// Up to `limit` changes of blocks up to and including `block`, oldest first. What they mean is final once
 	/// the block is.
 	pub fn changes_until(&self, block: BlockNumber, limit: usize) -> Result<Vec<FinalChange>, TreeError> {
+		self.changes_after(None, block, limit)
+	}
+
+	/// The same from behind a change on, which may have been forgotten.
+	pub fn changes_after(
+		&self,
+		after: Option<&FinalChange>,
+		block: BlockNumber,
+		limit: usize,
+	) -> Result<Vec<FinalChange>, TreeError> {
 		let state = self.read();
-		let from = change_key(&state, 0, 0);
+		// The smallest key above another is that one with a zero appended.
+		let from = after.map_or_else(|| change_key(&state, 0, 0), |after| [after.key.as_slice(), &[0]].concat());
 		let to = change_key(&state, block.saturating_add(1), 0);
 		let entries = self.database.range(HOLDINGS, &from, &to, false, limit)?;
 		entries
 			.into_iter()
-			.map(|(key, value)| Ok(FinalChange { change: decode(&value, "a change")?, key: key.into_vec() }))
+			.map(|(key, value)| {
+				let block = change_block(&key).ok_or(DatabaseError::Record("a change"))?;
+				Ok(FinalChange { change: decode(&value, "a change")?, block, key: key.into_vec() })
+			})
 			.collect()
 	}
 
@@ -509,6 +558,7 @@ impl Holdings {
 			Some((number, if record.live { Note::Live(leaf) } else { Note::Removed(leaf) }))
 		});
 		self.journal().rewrite(notes)?;
+		self.undone.fetch_add(1, Ordering::AcqRel);
 		let old = state.generation;
 		self.commit(&mut state, new, Changes::default(), true)?;
 		self.delete_generation(old)
@@ -626,6 +676,8 @@ impl Holdings {
 pub struct FinalChange {
 	/// The change.
 	pub change: Change,
+	/// The block that made it.
+	pub block: BlockNumber,
 	key: Vec<u8>,
 }
 

@@ -6,6 +6,7 @@
 //! - [`store`]: column files on disk beside a RocksDB index; crash-safe.
 //! - [`transfer`]: the protocol's two sides over the network.
 //! - [`holdings`]: a provider's own full copy of its commitment, and how it follows the chain.
+//! - [`known_chain`]: which chain the data belongs to, so that no other is believed.
 //! - [`prover`]: from a challenge to a proof.
 //! - [`transactions`]: the queue of duties that the chain must see done.
 //! - [`worker`], [`tasks`]: background jobs, one file each.
@@ -16,6 +17,7 @@
 pub mod client;
 pub mod database;
 pub mod holdings;
+pub mod known_chain;
 pub mod metrics;
 pub mod object;
 pub mod protocol;

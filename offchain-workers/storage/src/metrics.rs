@@ -50,6 +50,8 @@ pub struct Metrics {
 	pub columns_repaired: Counter,
 	/// Planck earned and not withdrawn.
 	pub earnings: Gauge<f64, AtomicU64>,
+	/// Planck that the account can spend.
+	pub free_balance: Gauge<f64, AtomicU64>,
 }
 
 impl Default for Metrics {
@@ -73,6 +75,7 @@ impl Default for Metrics {
 			columns_healed: Counter::default(),
 			columns_repaired: Counter::default(),
 			earnings: Gauge::default(),
+			free_balance: Gauge::default(),
 		}
 	}
 }
@@ -98,6 +101,7 @@ impl Metrics {
 		registry.register("columns_healed", "Columns healed in place", self.columns_healed.clone());
 		registry.register("columns_repaired", "Lost columns of others taken on", self.columns_repaired.clone());
 		registry.register("earnings_planck", "Planck earned and not withdrawn", self.earnings.clone());
+		registry.register("free_balance_planck", "Planck that the account can spend", self.free_balance.clone());
 	}
 
 	pub(crate) fn unit(&self, worker: &'static str, success: bool, took: Duration) {

@@ -330,7 +330,11 @@ impl Refusal {
 	pub fn is_retryable(&self) -> bool {
 		matches!(
 			self,
-			Self::RateLimited { .. } | Self::Busy | Self::ChainUnavailable | Self::Internal | Self::TooManyPending
+			Self::RateLimited { .. }
+				| Self::Busy | Self::ChainUnavailable
+				| Self::Internal | Self::TooManyPending
+				// Most often others kept the client waiting, or its line was bad for a while.
+				| Self::TooSlow
 		)
 	}
 

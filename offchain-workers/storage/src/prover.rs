@@ -2,7 +2,11 @@
 //!
 //! Cost: per challenge two database reads per level of the tree and one read of 16 KiB: independent of how much is
 //! held but for the logarithm.
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	fmt,
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use peoples_cloud_client::chain::Challenge;
 use peoples_cloud_primitives::{
@@ -17,6 +21,9 @@ use crate::{
 	holdings::{Holdings, TreeError},
 	store::ColumnStore,
 };
+
+/// Lost columns that are remembered; the rest is read again when it is asked for.
+const MAX_LOST: usize = 4_096;
 
 /// A chunk and its siblings up to the column's root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,22 +47,24 @@ pub enum Trouble {
 
 /// Where chunks come from. The daemon's is [`ColumnStore`]; benches simulate a PiB. Calls block.
 pub trait Columns: Send + Sync + 'static {
-	/// Chunk `index` of the column with this root.
+	/// Chunk `index` of the column with this root: a few small reads. Why it fails, [`Columns::check`] tells.
 	fn proven_chunk(&self, root: &Hash32, index: u64) -> Result<ProvenChunk, Trouble>;
 	/// Reads and checks the whole column.
 	fn check(&self, root: &Hash32) -> Result<(), Trouble>;
+	/// Changes when the column is stored anew, so that a verdict about the old one no longer holds.
+	fn version(&self, _: &Hash32) -> u64 {
+		0
+	}
 }
 
 impl Columns for ColumnStore {
 	fn proven_chunk(&self, root: &Hash32, index: u64) -> Result<ProvenChunk, Trouble> {
-		match self.chunk_proof(root, index) {
-			Ok(proof) => Ok(ProvenChunk { bytes: *proof.bytes, path: proof.path }),
-			// Whether that is a loss or an incident, the whole column tells.
-			Err(error) => match self.check(root) {
-				Ok(()) => Err(Trouble::Unavailable(error.to_string())),
-				Err(trouble) => Err(trouble),
-			},
-		}
+		let proof = self.chunk_proof(root, index).map_err(|error| Trouble::Unavailable(error.to_string()))?;
+		Ok(ProvenChunk { bytes: *proof.bytes, path: proof.path })
+	}
+
+	fn version(&self, root: &Hash32) -> u64 {
+		self.column_version(root)
 	}
 
 	fn check(&self, root: &Hash32) -> Result<(), Trouble> {
@@ -77,7 +86,7 @@ pub struct MissingColumn {
 	pub number: u64,
 	/// Its leaf.
 	pub leaf: Leaf,
-	/// Why.
+	/// Why, as far as the chunk alone shows; see [`Prover::diagnose`].
 	pub trouble: Trouble,
 }
 
@@ -117,6 +126,9 @@ pub enum ProveError {
 pub struct Prover {
 	holdings: Arc<Holdings>,
 	columns: Arc<dyn Columns>,
+	/// Columns that were read in full and found lost, and their versions then. A large one takes minutes to read,
+	/// and the window is short.
+	lost: Mutex<BTreeMap<Hash32, (u64, String)>>,
 }
 
 impl fmt::Debug for Prover {
@@ -128,37 +140,64 @@ impl fmt::Debug for Prover {
 impl Prover {
 	/// A prover over these holdings and columns.
 	pub fn new(holdings: Arc<Holdings>, columns: Arc<dyn Columns>) -> Self {
-		Self { holdings, columns }
+		Self { holdings, columns, lost: Mutex::default() }
 	}
 
-	/// The columns.
-	pub fn columns(&self) -> &dyn Columns {
-		&*self.columns
+	/// Reads and checks a whole column, unless it was found lost before and is still the same.
+	pub fn check(&self, root: &Hash32) -> Result<(), Trouble> {
+		// Before it is read: what is stored in the meantime is checked the next time.
+		let version = self.columns.version(root);
+		if let Some((_, reason)) = self.lost().get(root).filter(|(known, _)| *known == version) {
+			return Err(Trouble::Lost(reason.clone()));
+		}
+		let outcome = self.columns.check(root);
+		let mut lost = self.lost();
+		match &outcome {
+			Err(Trouble::Lost(reason)) => {
+				if lost.len() >= MAX_LOST {
+					lost.clear();
+				}
+				lost.insert(*root, (version, reason.clone()));
+			},
+			_ => {
+				lost.remove(root);
+			},
+		}
+		outcome
 	}
 
-	/// Answers `challenges` positions. Chunks of the columns in `released` are not shown.
-	pub fn answer(&self, challenge: &Challenge, challenges: u32, released: &Released) -> Result<Outcome, ProveError> {
+	/// Whether a chunk that cannot be shown is a loss or an incident: the whole column tells.
+	pub fn diagnose(&self, missing: &MissingColumn) -> Trouble {
+		self.check(&missing.leaf.root).err().unwrap_or_else(|| missing.trouble.clone())
+	}
+
+	fn lost(&self) -> MutexGuard<'_, BTreeMap<Hash32, (u64, String)>> {
+		self.lost.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// Answers all positions of a challenge. Chunks of the columns in `released` need not be shown, and are if they can be:
+	/// whether the chain still knows them as released when the proof arrives, nobody can know; and a proof that shows less
+	/// than half of what it was asked for is not paid.
+	pub fn answer(&self, challenge: &Challenge, released: &Released) -> Result<Outcome, ProveError> {
 		if !self.holdings.matches(&challenge.holdings)? {
 			return Err(ProveError::OutOfStep);
 		}
 		let total = challenge.holdings.total_chunks();
-		let positions = challenge::positions(&challenge.seed, total, challenges.min(MAX_CHALLENGES));
+		let positions = challenge::positions(&challenge.seed, total, challenge.challenges.min(MAX_CHALLENGES));
 		let mut answers = Vec::with_capacity(positions.len());
 		let mut missing: Vec<MissingColumn> = Vec::new();
 		for position in positions {
 			let located = self.holdings.locate(position, challenge.holdings.leaves())?;
-			let content = if released.contains(&(located.leaf.agreement, located.leaf.root)) {
-				Content::Released
-			} else {
-				match self.show(&located.leaf, located.chunk) {
-					Ok(ProvenChunk { bytes, path }) => Content::Chunk { bytes, path },
-					Err(trouble) => {
-						if missing.iter().all(|known| known.number != located.number) {
-							missing.push(MissingColumn { number: located.number, leaf: located.leaf, trouble });
-						}
-						continue;
-					},
-				}
+			if missing.iter().any(|known| known.number == located.number) {
+				continue;
+			}
+			let content = match self.show(&located.leaf, located.chunk) {
+				Ok(ProvenChunk { bytes, path }) => Content::Chunk { bytes, path },
+				Err(_) if released.contains(&(located.leaf.agreement, located.leaf.root)) => Content::Released,
+				Err(trouble) => {
+					missing.push(MissingColumn { number: located.number, leaf: located.leaf, trouble });
+					continue;
+				},
 			};
 			answers.push(Answer { number: located.number, leaf: located.leaf, leaf_path: located.path, content });
 		}
@@ -166,7 +205,7 @@ impl Prover {
 			return Ok(Outcome::Missing { columns: missing, shown: answers.len() });
 		}
 		let proof = StorageProof::V1(answers);
-		storage_proof::verify(&challenge.holdings, &challenge.seed, challenges, &proof, |leaf| {
+		storage_proof::verify(&challenge.holdings, &challenge.seed, challenge.challenges, &proof, |leaf| {
 			released.contains(&(leaf.agreement, leaf.root))
 		})
 		.map_err(ProveError::Invalid)?;
@@ -178,8 +217,7 @@ impl Prover {
 		if column::verify_chunk(&leaf.root, leaf.chunks, index, &shown.bytes, &shown.path) {
 			return Ok(shown);
 		}
-		// The store keeps another length or tree than the chain: as good as gone unless a full check disagrees.
-		self.columns.check(&leaf.root)?;
+		// The store keeps another length or tree than the chain: as good as gone.
 		Err(Trouble::Lost(format!("chunk {index} does not belong to it")))
 	}
 }

@@ -11,8 +11,8 @@ use std::{
 use async_trait::async_trait;
 use peoples_cloud_client::{
 	chain::{
-		AgreementInfo, Call, Certainty, Chain, ChainError, Duty, Event, Head, Inclusion, LostColumn, ProofParams,
-		ProviderInfo,
+		AgreementInfo, Call, Certainty, Chain, ChainError, Duty, Event, Head, Inclusion, LostColumn, Needs,
+		ProofParams, ProviderInfo,
 	},
 	wallet::Signer,
 };
@@ -277,6 +277,10 @@ impl Chain for SimulatedChain {
 
 	async fn free_balance(&self, account: AccountBytes) -> Result<Balance, ChainError> {
 		self.ask(|inner| inner.state().balances.get(&account).copied().unwrap_or(0))
+	}
+
+	async fn needs(&self, _: &Signer, call: &Call) -> Result<Needs, ChainError> {
+		self.ask(|inner| Needs { amount: call.amount(), ..inner.state().overhead })
 	}
 
 	async fn earnings(&self, account: AccountBytes) -> Result<Balance, ChainError> {

@@ -25,6 +25,7 @@ use peoples_cloud_primitives::{
 
 mod files;
 mod index;
+mod manifests;
 mod read;
 mod record;
 mod tree;
@@ -32,7 +33,7 @@ mod write;
 
 pub use index::IndexError;
 pub use read::{ChunkProof, Corruption, StreamError};
-pub use record::{Held, Pending, Record};
+pub use record::{Claimed, Held, Pending, Record};
 pub use write::{ColumnWriter, Purpose};
 
 pub(crate) use read::{column_tree, group_range};
@@ -40,8 +41,10 @@ pub(crate) use tree::TreeHasher;
 
 use files::{Files, Staged};
 use index::{Batch, Index, Table};
-use record::{StoredManifest, StoredRecord};
+use record::StoredRecord;
 use write::Reservation;
+
+use crate::known_chain::{KnownChain, StoredKnownChain};
 
 /// Left free on the disk whatever the configured capacity: the index, logs and the chain client need room too.
 const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
@@ -51,6 +54,8 @@ const WALK: usize = 1024;
 const MAX_SUSPECTS: usize = 1024;
 /// Set once the index has been complete.
 const INDEXED: &[u8] = b"indexed";
+/// Holds [`KnownChain`].
+const CHAIN: &[u8] = b"chain";
 
 /// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +108,12 @@ pub enum StoreError {
 	/// The disk fails.
 	#[error("the disk fails: {0}")]
 	Io(io::Error),
+	/// The index is here, the columns' directories are not.
+	#[error("there is an index of columns, but {path} with the columns is gone; is a disk not mounted?")]
+	NotMounted {
+		/// Where they should be.
+		path: PathBuf,
+	},
 	/// The directory cannot be used.
 	#[error("the data directory {path} cannot be used: {source}")]
 	Directory {
@@ -142,7 +153,7 @@ pub struct OpenReport {
 	pub removed_orphans: u64,
 	/// Columns whose outboard was made anew.
 	pub rebuilt_outboards: u64,
-	/// Columns that were found on the disk although the index was new; see [`ColumnStore::unreferenced`].
+	/// Columns that were found on the disk although the index was new; see [`ColumnStore::keep_adopted_until`].
 	pub adopted: u64,
 	/// Columns whose file is gone or has another length.
 	pub missing: Vec<Hash32>,
@@ -232,6 +243,9 @@ impl ColumnStore {
 		fs::create_dir_all(dir).map_err(unusable)?;
 		// First the index, whose lock keeps a second process away from the files.
 		let index = Index::open(&dir.join("index"))?;
+		if index.get::<()>(Table::Meta, INDEXED)?.is_some() && !Files::exist(dir) {
+			return Err(StoreError::NotMounted { path: dir.join("columns") });
+		}
 		let (files, removed_staging) = Files::open(dir).map_err(unusable)?;
 		let state = State { capacity: capacity_chunks, ..State::default() };
 		let inner = Inner { dir: dir.into(), files, index, commits: Mutex::default(), state: Mutex::new(state) };
@@ -302,10 +316,12 @@ impl ColumnStore {
 		}
 	}
 
-	/// Takes a file into a new index.
+	/// Takes a file into a new index. What it was for the chain may tell; it may also be an upload that was
+	/// acknowledged a moment ago.
 	fn adopt(&self, root: &Hash32, path: &Path) -> Result<(), StoreError> {
 		let bytes = fs::metadata(path).map_err(StoreError::from_io)?.len();
-		let record = Record { chunks: bytes / CHUNK_BYTES as u64, ..Record::default() };
+		let pending = vec![Pending::unknown(BlockNumber::MAX)];
+		let record = Record { chunks: bytes / CHUNK_BYTES as u64, pending, ..Record::default() };
 		let mut batch = Batch::default();
 		batch.put(Table::Columns, root, &StoredRecord::V0(record));
 		Ok(self.inner.index.write(batch)?)
@@ -329,9 +345,7 @@ impl ColumnStore {
 	/// Sets room aside for a column of at most `max_chunks` and makes files for it.
 	pub fn begin(&self, max_chunks: u64) -> Result<ColumnWriter, StoreError> {
 		let bytes = max_chunks.saturating_mul(CHUNK_BYTES as u64);
-		let disk = nix::sys::statvfs::statvfs(&self.inner.dir).map_err(|errno| StoreError::from_io(errno.into()))?;
-		let on_disk = disk.blocks_available().saturating_mul(disk.fragment_size());
-		if bytes.saturating_add(DISK_RESERVE_BYTES) > on_disk {
+		if bytes.saturating_add(DISK_RESERVE_BYTES) > self.disk_free_bytes()? {
 			return Err(StoreError::DiskFull);
 		}
 		let reservation = {
@@ -343,8 +357,23 @@ impl ColumnStore {
 			state.reserved = state.reserved.saturating_add(max_chunks);
 			Reservation { store: self.clone(), chunks: max_chunks }
 		};
+		self.writer(reservation, max_chunks)
+	}
+
+	/// Makes files for a column that is here already, to replace it by a good copy: takes no room that it does not
+	/// have, so that a store which is full can be healed. On the disk both copies are there for a moment, for which
+	/// the reserve may be used.
+	pub fn begin_replacement(&self, root: &Hash32) -> Result<ColumnWriter, StoreError> {
+		let chunks = self.record(root)?.ok_or(StoreError::Unknown)?.chunks;
+		if chunks.saturating_mul(CHUNK_BYTES as u64) > self.disk_free_bytes()? {
+			return Err(StoreError::DiskFull);
+		}
+		self.writer(Reservation { store: self.clone(), chunks: 0 }, chunks)
+	}
+
+	fn writer(&self, reservation: Reservation, max_chunks: u64) -> Result<ColumnWriter, StoreError> {
 		let staged = self.files().stage().map_err(StoreError::from_io)?;
-		Ok(ColumnWriter { reservation, staged, hasher: TreeHasher::default(), bytes: 0 })
+		Ok(ColumnWriter { reservation, max_chunks, staged, hasher: TreeHasher::default(), bytes: 0 })
 	}
 
 	/// Files first, then the index; on failure neither.
@@ -368,6 +397,7 @@ impl ColumnStore {
 			Purpose::Held(held) if !record.is_held_for(held.agreement) => record.held.push(held),
 			Purpose::Held(_) => {},
 		}
+		self.index_objects(&mut batch, root, before.as_ref(), Some(&record))?;
 		batch.put(Table::Columns, root, &StoredRecord::V0(record.clone()));
 		// A damaged or missing file under this name is replaced by the good one.
 		self.files().publish(staged, root).map_err(StoreError::from_io)?;
@@ -414,31 +444,22 @@ impl ColumnStore {
 	/// Notes that a column is held for an agreement, in place of the client's pending upload of it. Idempotent;
 	/// false if there is no such column.
 	pub fn mark_held(&self, root: &Hash32, held: Held, client: &AccountBytes) -> Result<bool, StoreError> {
-		let found = self.change(root, |record| {
-			if record.is_held_for(held.agreement) {
-				return;
-			}
-			// Prefer the upload whose manifest this is, else the oldest.
-			let of_client = |pending: &&Pending| pending.client == *client;
-			let mine = record.pending.iter().filter(of_client);
-			let chosen = mine.clone().find(|pending| pending.object == Some(held.object));
-			let chosen = chosen.or_else(|| mine.min_by_key(|pending| pending.valid_until)).map(|pending| pending.nonce);
-			if let Some(nonce) = chosen {
-				record.pending.retain(|pending| pending.client != *client || pending.nonce != nonce);
-			}
-			record.held.push(held);
-		});
-		Ok(found?.is_some())
+		Ok(self.change(root, |record| record.claim(held, client))?.is_some())
 	}
 
 	/// Notes that an agreement no longer needs the column; its files go when nothing does. Idempotent; true if
-	/// the files went.
+	/// the files went. For agreements that have ended: what they used up stays used up.
 	pub fn release(&self, root: &Hash32, agreement: AgreementId) -> Result<bool, StoreError> {
-		let gone = self.change(root, |record| record.held.retain(|held| held.agreement != agreement));
-		Ok(gone? == Some(true))
+		Ok(self.change(root, |record| record.release(agreement))? == Some(true))
 	}
 
-	/// Uploads whose agreement can no longer be opened at block `before`.
+	/// Notes that an agreement was never opened after all: the upload that it had claimed waits again, since its
+	/// transaction may be included by another block. Idempotent; true if the files went.
+	pub fn disown(&self, root: &Hash32, agreement: AgreementId) -> Result<bool, StoreError> {
+		Ok(self.change(root, |record| record.disown(agreement))? == Some(true))
+	}
+
+	/// Uploads whose agreement can no longer be opened at block `before`, nor be opened again if it was.
 	pub fn expired_pending(&self, before: BlockNumber) -> Result<Vec<(Hash32, Pending)>, StoreError> {
 		let expired: Vec<_> = {
 			let state = self.state();
@@ -448,18 +469,16 @@ impl ColumnStore {
 		let mut uploads = Vec::new();
 		for (_, root, client, nonce) in expired {
 			let record = self.record(&root)?.unwrap_or_default();
-			let pending = record.pending.into_iter().find(|pending| pending.client == client && pending.nonce == nonce);
-			uploads.extend(pending.map(|pending| (root, pending)));
+			let mut known = record.uploads();
+			let upload = known.find(|upload| upload.client == client && upload.nonce == nonce);
+			uploads.extend(upload.map(|upload| (root, upload.clone())));
 		}
 		Ok(uploads)
 	}
 
-	/// Forgets a pending upload; true if the files went.
+	/// Forgets an upload; true if the files went. Agreements that have claimed it stay.
 	pub fn drop_pending(&self, root: &Hash32, client: &AccountBytes, nonce: &IntentNonce) -> Result<bool, StoreError> {
-		let gone = self.change(root, |record| {
-			record.pending.retain(|pending| pending.client != *client || pending.nonce != *nonce);
-		});
-		Ok(gone? == Some(true))
+		Ok(self.change(root, |record| record.forget_upload(client, nonce))? == Some(true))
 	}
 
 	/// Forgets which uploads were acknowledged, as far as they have expired at block `before`. Answers how many.
@@ -482,87 +501,45 @@ impl ColumnStore {
 		}
 	}
 
-	/// Up to `limit` columns that nothing speaks for: an index that was rebuilt from the files has them.
-	/// [`ColumnStore::mark_held`] what the chain says, and [`ColumnStore::drop_unreferenced`] the rest.
-	pub fn unreferenced(&self, limit: usize) -> Result<Vec<Hash32>, StoreError> {
-		let mut found = Vec::new();
-		let mut after = None;
-		while found.len() < limit {
-			let records = self.columns(after.as_ref(), WALK)?;
-			let Some((last, _)) = records.last() else { break };
-			after = Some(*last);
-			found.extend(records.iter().filter(|(_, record)| record.is_unreferenced()).map(|(root, _)| *root));
-		}
-		found.truncate(limit);
-		Ok(found)
+	/// Keeps a column that was found beside a new index until block `valid_until`, which is when nobody can open an
+	/// agreement over it any more, and as long as agreements need it. Without effect the second time.
+	pub fn keep_adopted_until(&self, root: &Hash32, valid_until: BlockNumber) -> Result<(), StoreError> {
+		self.change(root, |record| record.keep_adopted_until(valid_until))?;
+		Ok(())
 	}
 
-	/// Removes a column if nothing speaks for it; true if it went.
-	pub fn drop_unreferenced(&self, root: &Hash32) -> Result<bool, StoreError> {
-		let _guard = self.commits();
-		match self.record(root)? {
-			Some(record) if record.is_unreferenced() => {
-				self.remove(root, &record)?;
-				Ok(true)
-			},
-			_ => Ok(false),
-		}
+	/// Whether there is not a single column.
+	pub fn is_empty(&self) -> Result<bool, StoreError> {
+		Ok(self.columns(None, 1)?.is_empty())
 	}
 
-	/// Columns that were found damaged while they were read; the scrubber should look at them first.
+	/// Columns that were found damaged while they were read. Does not block.
 	pub fn suspects(&self) -> Vec<Hash32> {
 		self.state().suspects.iter().copied().collect()
 	}
 
-	/// Keeps the manifest that the pusher of a pending column leaves, in place of one it left before.
-	pub fn put_pending_manifest(
-		&self,
-		root: &Hash32,
-		peer: &[u8],
-		object: &Hash32,
-		bytes: &[u8],
-	) -> Result<(), StoreError> {
-		let mut batch = Batch::default();
-		batch.put(Table::Manifests, object, &StoredManifest::V0(bytes.to_vec()));
-		let mut found = false;
-		let edit = |record: &mut Record| {
-			// The newest upload of this peer that has none yet, else its newest.
-			let mine = record.pending.iter_mut().filter(|pending| pending.peer == peer);
-			if let Some(pending) = mine.max_by_key(|pending| (pending.object.is_none(), pending.valid_until)) {
-				pending.object = Some(*object);
-				found = true;
-			}
-		};
-		let result = self.change_with(root, edit, batch)?;
-		if result.is_none() || !found {
-			return Err(StoreError::Unknown);
-		}
-		Ok(())
+	/// The next of them for the scrubber, which has it from then on. Does not block.
+	pub fn take_suspect(&self) -> Option<Hash32> {
+		self.state().suspects.pop_first()
 	}
 
-	/// Keeps the manifest of an object that a column is held for.
-	pub fn put_held_manifest(&self, root: &Hash32, object: &Hash32, bytes: &[u8]) -> Result<(), StoreError> {
-		let _guard = self.commits();
-		let record = self.record(root)?.ok_or(StoreError::Unknown)?;
-		if !record.held.iter().any(|held| held.object == *object) {
-			return Err(StoreError::Unknown);
-		}
+	/// Bytes that the store's disk has left for it. Blocks.
+	pub fn disk_free_bytes(&self) -> Result<u64, StoreError> {
+		let disk = nix::sys::statvfs::statvfs(&self.inner.dir).map_err(|errno| StoreError::from_io(errno.into()))?;
+		Ok(disk.blocks_available().saturating_mul(disk.fragment_size()))
+	}
+
+	/// Which chain the columns were held for, and how far it was final.
+	pub fn known_chain(&self) -> Result<Option<KnownChain>, StoreError> {
+		let stored = self.inner.index.get(Table::Meta, CHAIN)?;
+		Ok(stored.map(|StoredKnownChain::V0(known)| known))
+	}
+
+	/// Notes that.
+	pub fn set_known_chain(&self, known: KnownChain) -> Result<(), StoreError> {
 		let mut batch = Batch::default();
-		batch.put(Table::Manifests, object, &StoredManifest::V0(bytes.to_vec()));
+		batch.put(Table::Meta, CHAIN, &StoredKnownChain::V0(known));
 		Ok(self.inner.index.write(batch)?)
-	}
-
-	/// An object's manifest.
-	pub fn manifest(&self, object: &Hash32) -> Result<Option<Vec<u8>>, StoreError> {
-		let stored = self.inner.index.get(Table::Manifests, object)?;
-		Ok(stored.map(|StoredManifest::V0(bytes)| bytes))
-	}
-
-	/// Up to `limit` objects whose manifests are here, after `after`.
-	pub fn objects(&self, after: Option<&Hash32>, limit: usize) -> Result<Vec<Hash32>, StoreError> {
-		let from = after.map(|object| [object.as_slice(), &[0]].concat()).unwrap_or_default();
-		let entries = self.inner.index.scan::<StoredManifest>(Table::Manifests, &from, limit)?;
-		Ok(entries.iter().filter_map(|(key, _)| Hash32::try_from(&key[..]).ok()).collect())
 	}
 
 	/// Everything onto the disk; what was acknowledged is there already.
@@ -570,18 +547,9 @@ impl ColumnStore {
 		Ok(self.inner.index.flush()?)
 	}
 
-	fn change(&self, root: &Hash32, edit: impl FnOnce(&mut Record)) -> Result<Option<bool>, StoreError> {
-		self.change_with(root, edit, Batch::default())
-	}
-
 	/// Edits a record. Manifests that nothing refers to any longer go with it, and so does the column if nothing
 	/// speaks for it. `None` if there is no such column; true if it went.
-	fn change_with(
-		&self,
-		root: &Hash32,
-		edit: impl FnOnce(&mut Record),
-		mut batch: Batch,
-	) -> Result<Option<bool>, StoreError> {
+	fn change(&self, root: &Hash32, edit: impl FnOnce(&mut Record)) -> Result<Option<bool>, StoreError> {
 		let _guard = self.commits();
 		let Some(before) = self.record(root)? else { return Ok(None) };
 		let mut record = before.clone();
@@ -593,10 +561,8 @@ impl ColumnStore {
 			self.remove(root, &before)?;
 			return Ok(Some(true));
 		}
-		let kept: BTreeSet<_> = record.objects().collect();
-		for object in before.objects().filter(|object| !kept.contains(object)) {
-			batch.delete(Table::Manifests, &object);
-		}
+		let mut batch = Batch::default();
+		self.index_objects(&mut batch, root, Some(&before), Some(&record))?;
 		batch.put(Table::Columns, root, &StoredRecord::V0(record.clone()));
 		self.inner.index.write(batch)?;
 		self.account(root, Some(&before), Some(&record));
@@ -607,9 +573,7 @@ impl ColumnStore {
 	fn remove(&self, root: &Hash32, record: &Record) -> Result<(), StoreError> {
 		let mut batch = Batch::default();
 		batch.delete(Table::Columns, root);
-		for object in record.objects() {
-			batch.delete(Table::Manifests, &object);
-		}
+		self.index_objects(&mut batch, root, Some(record), None)?;
 		self.inner.index.write(batch)?;
 		self.account(root, Some(record), None);
 		self.clear_suspicion(root);
@@ -624,8 +588,10 @@ impl ColumnStore {
 				true => state.pending = state.pending.saturating_sub(record.chunks),
 				false => state.held = state.held.saturating_sub(record.chunks),
 			}
+			for upload in record.uploads() {
+				state.expiries.remove(&(upload.valid_until, *root, upload.client, upload.nonce));
+			}
 			for pending in &record.pending {
-				state.expiries.remove(&(pending.valid_until, *root, pending.client, pending.nonce));
 				if let Some(client) = state.clients.get_mut(&pending.client) {
 					client.uploads = client.uploads.saturating_sub(1);
 					client.price = client.price.saturating_sub(pending.price);
@@ -640,8 +606,10 @@ impl ColumnStore {
 				true => state.pending = state.pending.saturating_add(record.chunks),
 				false => state.held = state.held.saturating_add(record.chunks),
 			}
+			for upload in record.uploads() {
+				state.expiries.insert((upload.valid_until, *root, upload.client, upload.nonce));
+			}
 			for pending in &record.pending {
-				state.expiries.insert((pending.valid_until, *root, pending.client, pending.nonce));
 				let client = state.clients.entry(pending.client).or_default();
 				client.uploads = client.uploads.saturating_add(1);
 				client.price = client.price.saturating_add(pending.price);

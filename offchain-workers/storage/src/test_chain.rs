@@ -7,7 +7,7 @@ use std::{
 use async_trait::async_trait;
 use peoples_cloud_client::{
 	chain::{
-		AgreementInfo, Call, Certainty, Chain, ChainError, Duty, Event, Head, Inclusion, LostColumn, Offer,
+		AgreementInfo, Call, Certainty, Chain, ChainError, Duty, Event, Head, Inclusion, LostColumn, Needs, Offer,
 		ProofParams, ProviderInfo,
 	},
 	wallet::Signer,
@@ -109,6 +109,10 @@ impl Chain for TestChain {
 
 	async fn free_balance(&self, account: AccountBytes) -> Result<Balance, ChainError> {
 		self.read(|contents| contents.balances.get(&account).copied().unwrap_or_default())
+	}
+
+	async fn needs(&self, _: &Signer, call: &Call) -> Result<Needs, ChainError> {
+		self.read(|_| Needs { amount: call.amount(), ..Needs::default() })
 	}
 
 	async fn earnings(&self, _: AccountBytes) -> Result<Balance, ChainError> {

@@ -1,18 +1,29 @@
 //! One provider on a simulated chain, for tests: real store, real holdings, real queue.
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
-use peoples_cloud_client::{chain::Chain, wallet::Signer};
-use peoples_cloud_primitives::{column::CHUNK_BYTES, AccountBytes, AgreementId, Balance, Hash32};
+use async_trait::async_trait;
+use bytes::Bytes;
+use peoples_cloud_client::{
+	chain::{AgreementInfo, Chain},
+	wallet::Signer,
+};
+use peoples_cloud_primitives::{
+	column::CHUNK_BYTES,
+	manifest::{self, Cipher, Manifest, ManifestV1},
+	AccountBytes, AgreementId, Balance, ColumnIndex, Hash32,
+};
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 
 use crate::{
+	client::RebuildError,
 	database::Database,
 	holdings::Holdings,
 	metrics::Metrics,
 	prover::Prover,
 	simulation::{NewColumn, SimulatedChain},
 	store::{ColumnStore, Pending, Purpose},
-	tasks::{follow_chain::FollowChain, Claims, Shared, Views},
+	tasks::{follow_chain::FollowChain, rebuild::Source, Claims, Shared, Views},
 	transactions::{Context, SendTransactions, TransactionQueue},
 	worker::{Progress, Worker},
 };
@@ -197,6 +208,55 @@ async fn produce_for_pool(chain: &SimulatedChain) {
 		if chain.pool_len() > 0 {
 			chain.produce(1);
 		}
+	}
+}
+
+/// Columns as other providers give them.
+pub(crate) struct Copies {
+	pub(crate) chain: Arc<SimulatedChain>,
+	pub(crate) columns: BTreeMap<Hash32, Vec<u8>>,
+	/// Blocks that pass meanwhile.
+	pub(crate) blocks: u32,
+}
+
+impl Copies {
+	/// Of these [`column`]s: seed and length.
+	pub(crate) fn of(chain: &Arc<SimulatedChain>, columns: impl IntoIterator<Item = (u64, u64)>) -> Self {
+		let columns = columns.into_iter().map(|(seed, chunks)| column(seed, chunks)).collect();
+		Self { chain: chain.clone(), columns, blocks: 0 }
+	}
+
+	/// Nobody has anything.
+	pub(crate) fn none(chain: &Arc<SimulatedChain>) -> Self {
+		Self::of(chain, [])
+	}
+}
+
+#[async_trait]
+impl Source for Copies {
+	async fn column(
+		&self,
+		_: &dyn Chain,
+		agreement: &AgreementInfo,
+		column: ColumnIndex,
+		out: mpsc::Sender<Bytes>,
+	) -> Result<Manifest, RebuildError> {
+		self.chain.produce(self.blocks);
+		let root = agreement.columns[usize::from(column)].root;
+		let bytes = self.columns.get(&root).ok_or(RebuildError::NoSuchColumn(column))?;
+		for piece in bytes.chunks(4_096) {
+			out.send(Bytes::copy_from_slice(piece)).await.map_err(|_| RebuildError::Unwanted)?;
+		}
+		let provider = agreement.columns[usize::from(column)].provider;
+		Ok(Manifest::V1(ManifestV1 {
+			plain_bytes: bytes.len() as u64 - 16,
+			segment_bytes: u32::MAX,
+			cipher: Cipher::XChaCha20Poly1305Stream { nonce_prefix: [1; 19], wrapped_key: [2; 72] },
+			codec: manifest::CODEC_NOVELPOLY,
+			k: 1,
+			shard_bytes: bytes.len() as u32,
+			columns: vec![manifest::Column { root, provider }],
+		}))
 	}
 }
 

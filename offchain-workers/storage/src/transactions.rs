@@ -7,7 +7,7 @@
 //! signs, submits and follows up. Nothing else sends with the provider's key, so at most one transaction is under
 //! way at a time; the most urgent duty goes first.
 use std::{
-	collections::BTreeMap,
+	collections::{BTreeMap, BTreeSet},
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -15,14 +15,15 @@ use async_trait::async_trait;
 use codec::{Decode, Encode};
 use peoples_cloud_client::{
 	chain::{Call, Certainty, Chain, ChainError, Head},
+	format::format_ppl,
 	wallet::Signer,
 };
-use peoples_cloud_primitives::BlockNumber;
+use peoples_cloud_primitives::{AgreementId, Balance, BlockNumber, ColumnIndex};
 use serde::Serialize;
 use tokio::sync::Notify;
 
 use crate::{
-	database::{Changes, Database, DatabaseError, TRANSACTIONS},
+	database::{waiting_for_disk, Changes, Database, DatabaseError, TRANSACTIONS},
 	metrics::{gauge, Metrics},
 	tasks::Views,
 	worker::{Progress, WorkError, Worker},
@@ -42,6 +43,11 @@ const PRESSING_BACKOFF_BLOCKS: BlockNumber = 4;
 /// Blocks after which a transaction of unknown fate is held for dead although the pool counts something: subxt's
 /// default mortality.
 const MORTALITY_BLOCKS: BlockNumber = 64;
+/// Fees of an ordinary transaction that what can wait leaves in the account: as many proofs and admissions of loss as
+/// a bad window takes.
+const RESERVE_FEES: Balance = 16;
+/// Blocks between two looks at an account that has too little.
+const POOR_BLOCKS: BlockNumber = 10;
 /// Most duties kept: far above what 32 challenges, all ends of a period and a sweep of removals make.
 const MAX_QUEUE: usize = 100_000;
 
@@ -105,6 +111,9 @@ enum Stored {
 #[derive(Debug)]
 struct Inner {
 	database: Database,
+	/// Held while an entry changes on the disk and in memory.
+	writes: Mutex<()>,
+	/// Never held while anything blocks.
 	queued: Mutex<BTreeMap<Vec<u8>, Queued>>,
 	news: Notify,
 	metrics: Metrics,
@@ -134,30 +143,45 @@ impl TransactionQueue {
 			}
 		}
 		metrics.queue_length.set(gauge(queued.len()));
-		Ok(Self(Arc::new(Inner { database, queued: Mutex::new(queued), news: Notify::new(), metrics })))
+		let (writes, queued, news) = (Mutex::default(), Mutex::new(queued), Notify::new());
+		Ok(Self(Arc::new(Inner { database, writes, queued, news, metrics })))
 	}
 
 	/// Adds a duty, unless the same is there already. Answers whether it was news. It is on the disk when this
 	/// returns, and looked at from block `not_before` on.
 	pub fn enqueue(&self, duty: Duty, not_before: BlockNumber) -> Result<bool, QueueError> {
 		let key = duty.key();
+		// Most are not news, and that can be said without waiting for anything.
+		if self.knows(&key, &duty) {
+			return Ok(false);
+		}
+		waiting_for_disk(|| {
+			let _guard = self.writes();
+			if self.knows(&key, &duty) {
+				return Ok(false);
+			}
+			if self.len() >= MAX_QUEUE {
+				return Err(QueueError::Full);
+			}
+			let entry = Queued { duty, stage: Stage::Waiting, attempts: 0, not_before, error: None };
+			self.store(&key, &entry, true)?;
+			tracing::debug!(target: LOG_TARGET, duty = %entry.duty, "queued");
+			self.insert(key, entry);
+			self.0.news.notify_one();
+			Ok(true)
+		})
+	}
+
+	/// Whether adding the duty would change nothing. A setting may change while it waits; what is on its way is
+	/// judged again afterwards.
+	fn knows(&self, key: &[u8], duty: &Duty) -> bool {
+		self.queued().get(key).is_some_and(|known| known.duty == *duty || known.stage != Stage::Waiting)
+	}
+
+	fn insert(&self, key: Vec<u8>, entry: Queued) {
 		let mut queued = self.queued();
-		match queued.get(&key) {
-			// A setting may change while it waits; what is on its way is judged again afterwards.
-			Some(known) if known.duty == duty || known.stage != Stage::Waiting => return Ok(false),
-			_ => {},
-		}
-		if queued.len() >= MAX_QUEUE {
-			return Err(QueueError::Full);
-		}
-		let entry = Queued { duty, stage: Stage::Waiting, attempts: 0, not_before, error: None };
-		self.store(&key, &entry, true)?;
-		tracing::debug!(target: LOG_TARGET, duty = %entry.duty, "queued");
 		queued.insert(key, entry);
 		self.0.metrics.queue_length.set(gauge(queued.len()));
-		drop(queued);
-		self.0.news.notify_one();
-		Ok(true)
 	}
 
 	/// Whether this duty is in the queue.
@@ -165,7 +189,12 @@ impl TransactionQueue {
 		self.queued().contains_key(&duty.key())
 	}
 
-	#[cfg(test)]
+	/// Whether taking on this column is in the queue.
+	pub(crate) fn is_replacing(&self, agreement: AgreementId, column: ColumnIndex) -> bool {
+		self.queued().contains_key(&Duty::replacement_key(agreement, column))
+	}
+
+	/// The database that it is kept in.
 	pub(crate) fn database(&self) -> &Database {
 		&self.0.database
 	}
@@ -191,6 +220,10 @@ impl TransactionQueue {
 		self.0.queued.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
+	fn writes(&self) -> MutexGuard<'_, ()> {
+		self.0.writes.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
 	fn store(&self, key: &[u8], entry: &Queued, durable: bool) -> Result<(), QueueError> {
 		let Queued { duty, stage, attempts, not_before, .. } = entry;
 		let (duty, stage, attempts, not_before) = (duty.clone(), *stage, *attempts, *not_before);
@@ -210,34 +243,44 @@ impl TransactionQueue {
 
 	/// Changes an entry, on the disk first.
 	fn update(&self, key: &[u8], durable: bool, change: impl FnOnce(&mut Queued)) -> Result<(), QueueError> {
-		let mut queued = self.queued();
-		if let Some(entry) = queued.get(key) {
-			let mut entry = entry.clone();
-			change(&mut entry);
-			self.store(key, &entry, durable)?;
-			queued.insert(key.to_vec(), entry);
-		}
-		Ok(())
+		waiting_for_disk(|| {
+			let _guard = self.writes();
+			let known = self.queued().get(key).cloned();
+			if let Some(mut entry) = known {
+				change(&mut entry);
+				self.store(key, &entry, durable)?;
+				self.insert(key.to_vec(), entry);
+			}
+			Ok(())
+		})
 	}
 
 	fn remove(&self, key: &[u8]) {
 		let mut changes = Changes::default();
 		changes.delete(TRANSACTIONS, key.to_vec());
-		let mut queued = self.queued();
+		let _guard = self.writes();
 		if let Err(error) = self.0.database.write(changes, false) {
 			// It is judged again after the next start, and found done.
 			tracing::warn!(target: LOG_TARGET, %error, "a finished transaction stays on record");
 		}
+		let mut queued = self.queued();
 		queued.remove(key);
 		self.0.metrics.queue_length.set(gauge(queued.len()));
 	}
 
-	/// What to look at next with this head: the most urgent that is due.
-	fn next(&self, head: &Head, looked_at: &BTreeMap<Vec<u8>, Head>) -> Option<(Vec<u8>, Queued)> {
+	/// What to look at next with this head: the most urgent that is due, and before it what others wait for.
+	fn next(
+		&self,
+		head: &Head,
+		looked_at: &BTreeMap<Vec<u8>, Head>,
+		awaited: &BTreeSet<Vec<u8>>,
+	) -> Option<(Vec<u8>, Queued)> {
 		self.queued()
 			.iter()
 			.filter(|(key, queued)| is_due(queued, head) && looked_at.get(*key) != Some(head))
-			.min_by_key(|(key, queued)| (queued.duty.urgency(), queued.not_before, (*key).clone()))
+			.min_by_key(|(key, queued)| {
+				(!awaited.contains(*key), queued.duty.urgency(), queued.not_before, (*key).clone())
+			})
 			.map(|(key, queued)| (key.clone(), queued.clone()))
 	}
 }
@@ -259,6 +302,8 @@ pub struct SendTransactions {
 	views: Views,
 	/// Entries that were looked at with this head: nothing new can be said of them before the next one.
 	looked_at: BTreeMap<Vec<u8>, Head>,
+	/// Entries that another one waits for.
+	awaited: BTreeSet<Vec<u8>>,
 	doing: String,
 }
 
@@ -271,7 +316,8 @@ impl std::fmt::Debug for SendTransactions {
 impl SendTransactions {
 	/// The sender of `queue`, with the provider's key.
 	pub fn new(queue: TransactionQueue, context: Context, signer: Arc<Signer>, views: Views) -> Self {
-		Self { queue, context, signer, views, looked_at: BTreeMap::new(), doing: String::new() }
+		let (looked_at, awaited) = (BTreeMap::new(), BTreeSet::new());
+		Self { queue, context, signer, views, looked_at, awaited, doing: String::new() }
 	}
 
 	fn chain(&self) -> &dyn Chain {
@@ -320,12 +366,22 @@ impl SendTransactions {
 			},
 			Verdict::After(duties) => {
 				for first in duties {
+					self.awaited.insert(first.key());
 					self.queue.enqueue(first, head.best)?;
 				}
 				Ok(())
 			},
 			Verdict::Send(call) => match queued.stage {
-				Stage::Waiting => self.send(key, queued, *call, head).await,
+				Stage::Waiting => match self.lacks(&duty, &call).await? {
+					None => self.send(key, queued, *call, head).await,
+					Some(reason) => {
+						tracing::warn!(target: LOG_TARGET, %duty, reason, "waits");
+						Ok(self.queue.update(key, false, |entry| {
+							entry.not_before = head.best.saturating_add(POOR_BLOCKS);
+							entry.error = Some(reason);
+						})?)
+					},
+				},
 				Stage::Sent { at } => self.send_again(key, queued, at, head).await,
 				Stage::Included { at } => {
 					// Nodes put what a reorganisation dropped back into their pool, mostly.
@@ -336,6 +392,23 @@ impl SendTransactions {
 				},
 			},
 		}
+	}
+
+	/// What the account lacks for a transaction that can wait: it must leave enough for those that cannot.
+	async fn lacks(&self, duty: &Duty, call: &Call) -> Result<Option<String>, WorkError> {
+		// A withdrawal is what fills the account.
+		if duty.is_pressing() || matches!(duty, Duty::Withdraw { .. }) {
+			return Ok(None);
+		}
+		let needs = self.chain().needs(&self.signer, call).await?;
+		let free = self.chain().free_balance(self.signer.account()).await?;
+		// Exact enough for a graph.
+		self.context.metrics.free_balance.set(free as f64);
+		let wanted = needs.total().saturating_add(needs.fee.saturating_mul(RESERVE_FEES));
+		Ok((free < wanted).then(|| {
+			let (free, wanted) = (format_ppl(free), format_ppl(wanted));
+			format!("the account has {free} free, and should have {wanted}, so that proofs can always be sent")
+		}))
 	}
 
 	/// A transaction of unknown fate is not done: it waits in the pool, or is lost. Another one behind it would not
@@ -424,7 +497,13 @@ impl Worker for SendTransactions {
 		// Views come after the holdings have followed the head: proofs and paths are ready then.
 		let Some(head) = self.views.latest().map(|view| view.head) else { return Ok(Progress::Idle) };
 		self.looked_at.retain(|_, seen| *seen == head);
-		let Some((key, queued)) = self.queue.next(&head, &self.looked_at) else { return Ok(Progress::Idle) };
+		{
+			let known = self.queue.queued();
+			self.awaited.retain(|key| known.contains_key(key));
+		}
+		let Some((key, queued)) = self.queue.next(&head, &self.looked_at, &self.awaited) else {
+			return Ok(Progress::Idle);
+		};
 		self.looked_at.insert(key.clone(), head);
 		// One that fails is looked at again with the next head, so that it does not keep others waiting.
 		self.attend(&key, queued, head).await?;

@@ -41,8 +41,10 @@ macro_rules! from_error {
 }
 from_error!(
 	peoples_cloud_client::chain::ChainError,
+	crate::database::DatabaseError,
 	crate::holdings::TreeError,
 	crate::holdings::sync::SyncError,
+	crate::known_chain::UnfitChain,
 	crate::prover::ProveError,
 	crate::store::StoreError,
 	crate::tasks::rebuild::RebuildFailed,

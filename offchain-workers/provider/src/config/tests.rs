@@ -30,6 +30,11 @@ fn a_wrong_value_names_its_key() {
 		("[storage]\nmin_duration = 0", "storage.min_duration: "),
 		("[provider]\nbond = \"1.2.3\"", "provider.bond: "),
 		("[provider]\nregion = \"a region with a long name\"", "provider.region: "),
+		("[provider]\noperator = \"\"", "provider.operator: "),
+		("[provider]\noperator = \"a\\u001b[2Jb\"", "provider.operator: "),
+		("[chain]\nurl = \"http://127.0.0.1:9944\"", "chain.url: "),
+		("[chain]\nurl = \"127.0.0.1:9944\"", "chain.url: "),
+		("[chain]\nurl = \"wss://\"", "chain.url: "),
 		("[network]\nmax_connections = 0", "network.max_connections: "),
 	] {
 		let error = Settings::combine(flags(&[]), parse(text).unwrap()).unwrap_err().to_string();
@@ -47,6 +52,8 @@ fn flags_go_before_the_file_and_the_file_before_defaults() {
 	assert_eq!(settings.registration.offer.price, 500_000_000_000);
 	assert_eq!(settings.registration.bond, Some(1000 * 1_000_000_000_000));
 	assert_eq!(settings.url, "ws://a");
+	assert!(settings.scrub.heal);
+	assert!(!Settings::combine(flags(&["--no-heal"]), File::default()).unwrap().scrub.heal);
 	assert_eq!(settings.workers, BTreeSet::from([WorkerKind::Serve, WorkerKind::Prove]));
 	assert_eq!(settings.network.listen.len(), 1);
 	assert!(!settings.network.upnp);
@@ -76,6 +83,15 @@ fn the_secret_comes_from_a_file_or_the_environment() {
 	let settings = Settings::combine(Flags::default(), file).unwrap();
 	assert_eq!(settings.signer.account(), Signer::from_suri("//Bob").unwrap().account());
 	assert!(matches!(Settings::combine(Flags::default(), File::default()), Err(ConfigError::NoAccount)));
+	// A variable that is set to nothing names no account: least of all the one that everybody knows.
+	for empty in ["", " "] {
+		let flags = Flags { suri: Some(empty.into()), url: Some(empty.into()), ..Flags::default() };
+		assert!(matches!(Settings::combine(flags, File::default()), Err(ConfigError::NoAccount)));
+	}
+	let path = dir.path().join("empty");
+	std::fs::write(&path, "\n").unwrap();
+	let file = File { account: AccountSection { suri_file: Some(path) }, ..File::default() };
+	assert!(matches!(Settings::combine(Flags::default(), file), Err(ConfigError::Secret(_))));
 	let file = File { account: AccountSection { suri_file: Some("/nowhere".into()) }, ..File::default() };
 	let error = Settings::combine(Flags::default(), file).unwrap_err().to_string();
 	assert!(error.starts_with("account.suri_file: /nowhere: "), "{error}");

@@ -7,7 +7,7 @@ use peoples_cloud_client::{
 use peoples_cloud_network::NetworkConfig;
 use peoples_cloud_storage::{
 	client::{get, put, GetOptions, PutOptions, Unlock},
-	simulation::SimulatedChain,
+	simulation::{NewColumn, SimulatedChain},
 	tasks::{keep_registered::Registration, scrub_columns::ScrubSettings},
 };
 use tempfile::TempDir;
@@ -78,6 +78,7 @@ fn settings(number: u8, data_dir: &Path, heal: bool) -> Settings {
 		withdraw_at_least: 1,
 		status_port: 0,
 		workers: BTreeSet::from(WorkerKind::ALL),
+		accept_empty_store: false,
 	}
 }
 
@@ -213,6 +214,8 @@ async fn a_cluster_stores_proves_declares_a_loss_and_repairs_it() {
 	let metrics = http(address, "/metrics").await;
 	assert!(metrics.contains("peoples_cloud_provider_storage_in_step 1"), "{metrics}");
 	assert!(metrics.contains("peoples_cloud_provider_network_connections"), "{metrics}");
+	assert!(metrics.contains("peoples_cloud_provider_store_capacity_chunks 65536\n"), "{metrics}");
+	assert!(metrics.contains("peoples_cloud_provider_store_free_chunks "), "{metrics}");
 
 	let lost = &columns[1];
 	cluster.corrupt(cluster.service(&lost.provider), &lost.root);
@@ -295,6 +298,22 @@ async fn a_node_that_is_gone_for_a_while_is_survived_and_does_not_hold_a_shutdow
 	});
 	waited.await.expect("the next proof is sent, and no answer comes");
 	cluster.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_data_directory_that_is_not_mounted_is_not_started_with() {
+	let dir = TempDir::new().unwrap();
+	let chain = Running::slow().chain.clone();
+	let account = settings(0, dir.path(), false).signer.account();
+	let column = NewColumn { provider: account, root: [1; 32], rate: 1 };
+	chain.decree(|state, events| state.open(events, [9; 32], [2; 32], 40, 50, &[column]));
+	// Twice: the first start has made the directories.
+	for _ in 0..2 {
+		let started = Service::start(settings(0, dir.path(), false), chain.clone()).await;
+		assert!(matches!(started, Err(ServiceError::EmptyStore { chunks: 40, .. })), "{started:?}");
+	}
+	let accepted = Settings { accept_empty_store: true, ..settings(0, dir.path(), false) };
+	Service::start(accepted, chain.clone()).await.unwrap().shutdown().await;
 }
 
 #[test]

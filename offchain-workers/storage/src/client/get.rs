@@ -70,7 +70,11 @@ pub enum GetError {
 	#[error(transparent)]
 	Locate(#[from] LocateError),
 	/// The range is not within the object.
-	#[error("bytes {start} to {end} (not included) are not within the object, which has {length} bytes")]
+	#[error(
+		"the range {start}-{} is not within the object; give one within 0-{}",
+		end.saturating_sub(1),
+		length.saturating_sub(1)
+	)]
 	Range {
 		/// First byte asked for.
 		start: u64,

@@ -107,7 +107,7 @@ impl Candidates {
 				Err(reason) => *chosen.turned_down.entry(reason).or_default() += 1,
 			}
 		}
-		ranked.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
+		ranked.sort_by_key(|ranked| (ranked.0, ranked.1, ranked.2));
 		chosen.best_first = ranked.into_iter().map(|(.., candidate)| candidate).collect();
 		chosen
 	}

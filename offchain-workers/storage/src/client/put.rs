@@ -14,14 +14,14 @@ use std::{
 };
 
 use peoples_cloud_client::{
-	chain::{Call, Certainty, Chain, ChainError, Inclusion, ProviderInfo},
+	chain::{Call, Certainty, Chain, ChainError, Inclusion, Needs, ProviderInfo},
 	format::format_ppl,
 	wallet::Signer,
 };
 use peoples_cloud_erasure::{codec, CodeError};
 use peoples_cloud_primitives::{
 	manifest::{Manifest, ManifestV1, CODEC_NOVELPOLY},
-	terms::{Acknowledgement, IntentNonce},
+	terms::{Acknowledgement, AcknowledgementV1, IntentNonce},
 	AccountBytes, AgreementId, Balance, BlockNumber, Hash32,
 };
 use tokio::time::sleep;
@@ -144,13 +144,13 @@ pub enum PutError {
 	},
 	/// The account cannot pay.
 	#[error(
-		"this costs {} for the whole term and the account has {}; send it PPL or choose a shorter term",
-		format_ppl(*price),
+		"this needs {} ({needs}), and the account has {}; send it PPL or choose a shorter term",
+		format_ppl(needs.total()),
 		format_ppl(*free)
 	)]
 	TooLittleMoney {
-		/// Planck needed.
-		price: Balance,
+		/// What is needed; the amount is the price for the whole term.
+		needs: Needs,
 		/// Planck there are.
 		free: Balance,
 	},
@@ -212,10 +212,13 @@ pub async fn put(
 	let Plan { k, n, layout, candidates } = plan(&providers, identity.length, &nonce, options)?;
 	let periods = Balance::from(options.periods);
 	let price = candidates.quote(n.into()).saturating_mul(periods);
+	let needs = chain.needs(signer, &sample(n, price)).await?;
 	let free = chain.free_balance(signer.account()).await?;
-	if free < price {
-		return Err(PutError::TooLittleMoney { price, free });
+	if free < needs.total() {
+		return Err(PutError::TooLittleMoney { needs, free });
 	}
+	// Providers that take the place of others may cost more, as far as there is money.
+	let spendable = free.saturating_sub(needs.overhead());
 	progress(Progress::Placed { k, n, price });
 
 	let codec = codec(CODEC_NOVELPOLY, k.into(), n.into())?;
@@ -234,7 +237,7 @@ pub async fn put(
 			nonce,
 			valid_until: head.best.saturating_add(options.validity_blocks),
 		},
-		max_rate: options.max_price.unwrap_or(free).min(free).checked_div(periods).unwrap_or(0),
+		max_rate: options.max_price.unwrap_or(spendable).min(spendable).checked_div(periods).unwrap_or(0),
 		candidates,
 		placed: BTreeMap::new(),
 		reasons: Vec::new(),
@@ -355,6 +358,24 @@ fn plan(
 	}
 	// The last code is the one that asks least; there is at least one.
 	Err(failure.map_or(PutError::Layout(LayoutError::Empty), PutError::Placement))
+}
+
+/// A call that opens an agreement, as long as the one that will: its fee and its deposit are known before anything is
+/// sent.
+fn sample(n: u16, price: Balance) -> Call {
+	let ack = AcknowledgementV1 {
+		genesis: [0; 32],
+		client: [0; 32],
+		provider: [0; 32],
+		nonce: [0; 16],
+		root: [0; 32],
+		chunks: 0,
+		rate: 0,
+		duration: 0,
+		valid_until: 0,
+	};
+	let acknowledgements = vec![(Acknowledgement::V1(ack), [0; 64]); n.into()];
+	Call::OpenStorage { object: [0; 32], codec: CODEC_NOVELPOLY, k: 1, acknowledgements, max_price: price }
 }
 
 fn price_of(acknowledgement: &Acknowledgement) -> Balance {

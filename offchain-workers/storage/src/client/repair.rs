@@ -51,10 +51,12 @@ impl Default for RepairOptions {
 }
 
 /// What was repaired.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct RepairOutcome {
 	/// Columns that were lost, and who has them now.
 	pub replaced: Vec<(AgreementId, ColumnIndex, AccountBytes)>,
+	/// Columns that are still lost, and why.
+	pub failed: Vec<(AgreementId, ColumnIndex, RepairError)>,
 }
 
 /// Why a column could not be rebuilt.
@@ -94,7 +96,7 @@ impl RebuildError {
 	}
 }
 
-/// Why an object could not be repaired. Columns that were repaired before stay so.
+/// Why an object, or a column of it, could not be repaired.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RepairError {
@@ -195,6 +197,9 @@ async fn rebuild(
 }
 
 /// Rebuilds all lost columns of the signer's agreements about an object and places them with new providers.
+///
+/// One that fails does not keep the others from being tried; an error comes only if all fail. What was replaced is
+/// always told.
 pub async fn repair(
 	chain: &dyn Chain,
 	transfer: &TransferClient,
@@ -213,12 +218,17 @@ pub async fn repair(
 		let mut repair = Repair { chain, transfer, signer, agreement, options, progress, operators: BTreeSet::new() };
 		for (column, info) in (0..).zip(&agreement.columns) {
 			if info.state == ColumnState::Lost {
-				let provider = repair.replace(column, info).await?;
-				outcome.replaced.push((agreement.id, column, provider));
+				match repair.replace(column, info).await {
+					Ok(provider) => outcome.replaced.push((agreement.id, column, provider)),
+					Err(error) => outcome.failed.push((agreement.id, column, error)),
+				}
 			}
 		}
 	}
-	Ok(outcome)
+	match outcome.failed.is_empty() || !outcome.replaced.is_empty() {
+		true => Ok(outcome),
+		false => Err(outcome.failed.swap_remove(0).2),
+	}
 }
 
 struct Repair<'a> {
@@ -239,7 +249,8 @@ impl Repair<'_> {
 		let period = period_of(head.best, self.chain.proof_params().await?.period_blocks);
 		// The chain wants an acknowledgement for at least what is left.
 		let remaining = agreement.end.saturating_sub(period);
-		if agreement.closing || remaining == 0 {
+		// A new provider is paid from the next period on, of which there must be one.
+		if agreement.closing || remaining <= 1 {
 			return Err(RepairError::Ending(agreement.id));
 		}
 		let mut terms = Terms {

@@ -12,8 +12,7 @@ impl Forest {
 	/// Builds it over the leaves' nodes.
 	pub(crate) fn new(leaves: Vec<Node>) -> Result<Self, TreeError> {
 		let mut levels = vec![leaves];
-		loop {
-			let Some(below) = levels.last().filter(|below| below.len() > 1) else { break };
+		while let Some(below) = levels.last().filter(|below| below.len() > 1) {
 			let mut level = Vec::with_capacity(below.len() / 2);
 			for pair in below.chunks_exact(2) {
 				let [left, right] = pair else { break };

@@ -76,6 +76,12 @@ pub(super) fn change_key(state: &State, block: BlockNumber, count: u64) -> Vec<u
 	key(state, Table::Changes, &[&block.to_be_bytes(), &count.to_be_bytes()])
 }
 
+/// The block in a change's key.
+pub(super) fn change_block(key: &[u8]) -> Option<BlockNumber> {
+	let block = key.get(5..)?.first_chunk::<4>()?;
+	Some(BlockNumber::from_be_bytes(*block))
+}
+
 /// The same key in another generation.
 pub(super) fn regenerate(key: &[u8], state: &State) -> Vec<u8> {
 	let mut new = state.generation.to_be_bytes().to_vec();

@@ -181,7 +181,7 @@ impl Follower {
 			Event::LeafRemoved { provider, number } if provider == self.account => {
 				self.holdings.remove(number, block)?;
 			},
-			Event::AgreementClosing { agreement }
+			Event::AgreementClosing { agreement, .. }
 			| Event::AgreementEnded { agreement, .. }
 			| Event::ColumnLost { agreement, .. }
 			| Event::ColumnReplaced { agreement, .. } => {
@@ -262,7 +262,7 @@ impl Follower {
 				}
 			}
 			block -= 1;
-			if block % 10_000 == 0 {
+			if block.is_multiple_of(10_000) {
 				tracing::info!(target: LOG_TARGET, block, "still looking for unknown leaves in old events");
 			}
 		}

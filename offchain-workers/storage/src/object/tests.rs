@@ -63,7 +63,7 @@ proptest! {
 		prop_assert_eq!(layout.payload_bytes(), manifest.payload_bytes());
 		prop_assert_eq!(layout.stripes(), manifest.stripes());
 		prop_assert_eq!(layout.column_chunks(), manifest.column_chunks());
-		prop_assert!(layout.stripes() == 1 || layout.stripe_bytes() % layout.sealed_bytes() == 0);
+		prop_assert!(layout.stripes() == 1 || layout.stripe_bytes().is_multiple_of(layout.sealed_bytes()));
 		// Padding: never more than a stripe of full shards, or a chunk a shard.
 		let padding = layout.stripes() * layout.stripe_bytes() - layout.payload_bytes();
 		prop_assert!(padding < layout.stripe_bytes().max(1024 * u64::from(k)));

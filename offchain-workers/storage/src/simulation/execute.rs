@@ -10,7 +10,7 @@ use peoples_cloud_primitives::{
 	AccountBytes, AgreementId, Balance, BlockNumber, ColumnIndex, Hash32, Period,
 };
 
-use super::state::{NewColumn, PeriodState, State};
+use super::state::{NewColumn, Outcome, PeriodState, State, CATCH_UP, MAX_ADVANCE};
 
 /// What a transaction led to, besides the new state.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,6 +44,10 @@ pub(super) fn execute(
 			let info = state.providers.get_mut(&account).ok_or("NotRegistered")?;
 			(info.peer_id, info.addresses) = (peer_id.clone(), addresses.clone());
 		},
+		Call::UpdateLabels { operator, region } => {
+			let info = state.providers.get_mut(&account).ok_or("NotRegistered")?;
+			(info.operator, info.region) = (operator.clone(), region.clone());
+		},
 		Call::SetOffer(offer) => state.providers.get_mut(&account).ok_or("NotRegistered")?.offer = Some(*offer),
 		Call::Withdraw => {
 			let earned = state.earnings.remove(&account).filter(|earned| *earned > 0).ok_or("NothingToWithdraw")?;
@@ -59,7 +63,7 @@ pub(super) fn execute(
 			if place.is_none_or(|place| place.provider != account) {
 				return Err("NotYours".into());
 			}
-			state.lose(events, *id, *column)?;
+			state.declare_lost(events, account, *id, *column)?;
 		},
 		Call::MarkLost(id, column) => {
 			let agreement = state.agreements.get(id).ok_or("UnknownAgreement")?;
@@ -75,21 +79,30 @@ pub(super) fn execute(
 			replace(state, events, number, *agreement, *column, acknowledgement)?;
 		},
 		Call::ReportMissed { provider, period } => {
-			state.catch_up(events, *provider, *period, false);
+			ensure_live(state, *provider)?;
+			state.catch_up(events, *provider, *period, CATCH_UP, false);
 			let standing = state.standings.get(provider).ok_or("NoDuty")?;
 			let closed = matches!(state.period_state(*provider, *period, number), PeriodState::Closed);
 			if standing.first_unresolved != *period || state.is_idle(*provider) || !closed {
 				return Err("NotMissed".into());
 			}
-			state.resolve(events, *provider, *period, false);
+			state.resolve(events, *provider, *period, Outcome::Missed);
+		},
+		Call::Advance { provider } => {
+			ensure_live(state, *provider)?;
+			if state.catch_up(events, *provider, Period::MAX, MAX_ADVANCE, true) == 0 {
+				return Err("NothingToAdvance".into());
+			}
 		},
 		Call::RemoveLeaf { provider, number: at, leaf, path } => {
-			state.catch_up(events, *provider, Period::MAX, true);
+			ensure_live(state, *provider)?;
+			state.catch_up(events, *provider, Period::MAX, CATCH_UP, true);
 			let period = state.standings.get(provider).ok_or("NoDuty")?.first_unresolved;
 			if state.slot(provider, period) <= number {
 				return Err("ChallengePending".into());
 			}
-			if !state.is_released(*provider, leaf, period) {
+			// Until the current period is over, the client may still extend what ends with it.
+			if !state.is_released(*provider, leaf, period.min(state.period())) {
 				return Err("LeafOwed".into());
 			}
 			let standing = state.standings.get_mut(provider).ok_or("NoDuty")?;
@@ -147,7 +160,8 @@ fn prove(
 	period: Period,
 	proof: &StorageProof,
 ) -> Result<(), String> {
-	state.catch_up(events, provider, period, true);
+	ensure_live(state, provider)?;
+	state.catch_up(events, provider, period, CATCH_UP, true);
 	let standing = state.standings.get(&provider).ok_or("NoDuty")?;
 	let PeriodState::Open(challenge) = state.period_state(provider, period, number) else {
 		return Err("NotChallenged".into());
@@ -155,12 +169,20 @@ fn prove(
 	if standing.first_unresolved != period || state.is_idle(provider) {
 		return Err("NotFirstUnresolved".into());
 	}
-	storage_proof::verify(&challenge.holdings, &challenge.seed, state.params.challenges, proof, |leaf| {
-		state.is_released(provider, leaf, period)
-	})
-	.map_err(|error| format!("{error:?}"))?;
-	state.resolve(events, provider, period, true);
+	let is_released = |leaf: &Leaf| state.is_released(provider, leaf, period);
+	let released =
+		storage_proof::verify(&challenge.holdings, &challenge.seed, challenge.challenges, proof, is_released)
+			.map_err(|error| format!("{error:?}"))?;
+	let stale = storage_proof::is_stale(released, challenge.challenges);
+	state.resolve(events, provider, period, if stale { Outcome::Stale } else { Outcome::Proven });
 	Ok(())
+}
+
+fn ensure_live(state: &State, provider: AccountBytes) -> Result<(), String> {
+	match state.is_terminated(provider) {
+		true => Err("ProviderTerminated".into()),
+		false => Ok(()),
+	}
 }
 
 fn replace(
@@ -205,7 +227,7 @@ fn replace(
 fn settle(state: &mut State, events: &mut Vec<Event>, id: AgreementId) -> Result<(), String> {
 	let agreement = state.agreements.get(&id).ok_or("UnknownAgreement")?.clone();
 	for column in &agreement.columns {
-		state.catch_up(events, column.provider, column.end, true);
+		state.catch_up(events, column.provider, column.end, CATCH_UP, true);
 	}
 	let over = agreement.columns.iter().filter(|column| column.state == ColumnState::Held).all(|column| {
 		state.standings.get(&column.provider).is_none_or(|standing| standing.first_unresolved >= column.end)

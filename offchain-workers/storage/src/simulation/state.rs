@@ -2,7 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use peoples_cloud_client::chain::{
-	AgreementInfo, Challenge, ColumnInfo, ColumnState, Duty, Event, LostColumn, Offer, ProofParams, ProviderInfo,
+	AgreementInfo, Challenge, ColumnInfo, ColumnState, Duty, Event, LostColumn, Needs, Offer, ProofParams, ProviderInfo,
 };
 use peoples_cloud_primitives::{
 	challenge,
@@ -14,6 +14,12 @@ use super::Amounts;
 
 /// Misses in a row after which a provider is terminated.
 const TERMINATE_AFTER: u32 = 3;
+/// Most periods that a transaction resolves on its way.
+pub(super) const CATCH_UP: u32 = 4;
+/// Most periods that `advance` resolves.
+pub(super) const MAX_ADVANCE: u32 = 16;
+/// Blocks whose randomness is kept, unless a test says otherwise.
+const SEED_RING: BlockNumber = 4_096;
 
 /// Where a provider stands.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +28,19 @@ pub(super) struct Standing {
 	pub(super) first_unresolved: Period,
 	pub(super) misses_in_row: u32,
 	pub(super) proven: BTreeSet<Period>,
+	/// Periods before this one are not paid even if they are proven.
+	pub(super) unpaid_until: Period,
+}
+
+/// What a period came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+	/// It was proven.
+	Proven,
+	/// It was answered, but for the most part by columns that are not owed.
+	Stale,
+	/// It was not answered.
+	Missed,
 }
 
 /// Where a period stands.
@@ -67,6 +86,10 @@ pub struct State {
 	pub(super) next_agreement: AgreementId,
 	/// Every `mark_lost` is refused.
 	pub refuse_marks: bool,
+	/// Blocks whose randomness is kept: what is not resolved within them is excused.
+	pub seed_ring: BlockNumber,
+	/// What opening an agreement is said to need beside its price.
+	pub overhead: Needs,
 }
 
 impl State {
@@ -83,6 +106,8 @@ impl State {
 			snapshots: BTreeMap::new(),
 			next_agreement: 0,
 			refuse_marks: false,
+			seed_ring: SEED_RING,
+			overhead: Needs::default(),
 		}
 	}
 
@@ -145,7 +170,7 @@ impl State {
 			.map(|NewColumn { provider, root, rate }| {
 				let leaf = self.append(events, *provider, Leaf { agreement: id, root: *root, chunks });
 				let (provider, root, rate) = (*provider, *root, *rate);
-				ColumnInfo { provider, root, leaf, rate, start, end, state: ColumnState::Held }
+				ColumnInfo { provider, root, leaf, rate, max_rate: rate, start, end, state: ColumnState::Held }
 			})
 			.collect::<Vec<_>>();
 		let locked = columns.iter().map(|column| column.rate * Balance::from(duration)).sum();
@@ -164,7 +189,7 @@ impl State {
 			for column in &mut agreement.columns {
 				column.end = column.end.min(end).max(column.start);
 			}
-			events.push(Event::AgreementClosing { agreement: id });
+			events.push(Event::AgreementClosing { agreement: id, refunded: 0 });
 		}
 	}
 
@@ -203,6 +228,11 @@ impl State {
 	/// Whether a provider owes nothing in its first unresolved period or later.
 	pub(super) fn is_idle(&self, provider: AccountBytes) -> bool {
 		let from = self.standings.get(&provider).map_or(0, |standing| standing.first_unresolved);
+		self.is_idle_from(provider, from)
+	}
+
+	/// Whether a provider owes nothing in a period or later.
+	fn is_idle_from(&self, provider: AccountBytes, from: Period) -> bool {
 		self.agreements
 			.values()
 			.flat_map(|agreement| &agreement.columns)
@@ -216,7 +246,8 @@ impl State {
 			return PeriodState::Ahead;
 		}
 		let Some(holdings) = self.snapshots.get(&(provider, slot_block)).cloned() else { return PeriodState::Excused };
-		if holdings.total_chunks() == 0 {
+		let forgotten = slot_block.saturating_add(self.seed_ring) < now;
+		if forgotten || holdings.total_chunks() == 0 {
 			return PeriodState::Excused;
 		}
 		let blocks_left = self.params.window_blocks.saturating_sub(now - 1 - slot_block);
@@ -224,22 +255,68 @@ impl State {
 			return PeriodState::Closed;
 		}
 		let seed = challenge::seed(&self.seeds.get(&slot_block).copied().unwrap_or_default(), &provider);
-		PeriodState::Open(Challenge { period, slot_block, seed, holdings, blocks_left })
+		let challenges = self.params.challenges;
+		PeriodState::Open(Challenge { period, slot_block, seed, challenges, holdings, blocks_left })
 	}
 
-	/// Resolves periods before `until` whose time is over; missed ones only if `misses` says so.
-	pub(super) fn catch_up(&mut self, events: &mut Vec<Event>, provider: AccountBytes, until: Period, misses: bool) {
-		loop {
-			let Some(period) = self.standings.get(&provider).map(|standing| standing.first_unresolved) else { return };
-			if period >= until {
-				return;
+	/// Whether the provider is out for good.
+	pub(super) fn is_terminated(&self, provider: AccountBytes) -> bool {
+		self.providers.get(&provider).is_some_and(|info| info.standing == "terminated")
+	}
+
+	/// Whether the first unresolved period could be resolved now.
+	pub(super) fn is_behind(&self, provider: AccountBytes) -> bool {
+		let Some(standing) = self.standings.get(&provider) else { return false };
+		!self.is_terminated(provider)
+			&& !self.is_idle(provider)
+			&& matches!(
+				self.period_state(provider, standing.first_unresolved, self.number),
+				PeriodState::Closed | PeriodState::Excused
+			)
+	}
+
+	/// A provider admits a loss.
+	pub(super) fn declare_lost(
+		&mut self,
+		events: &mut Vec<Event>,
+		provider: AccountBytes,
+		id: AgreementId,
+		column: ColumnIndex,
+	) -> Result<(), String> {
+		self.catch_up(events, provider, self.period() + 1, CATCH_UP, true);
+		if self.is_behind(provider) {
+			return Err("ProviderBehind".into());
+		}
+		let ahead = self.first_ahead(&provider);
+		if let Some(standing) = self.standings.get_mut(&provider) {
+			// Whoever knows what it is asked for is not paid for it.
+			standing.unpaid_until = standing.unpaid_until.max(standing.first_unresolved.max(ahead));
+		}
+		self.lose(events, id, column)
+	}
+
+	/// Resolves up to `steps` periods before `until` whose time is over, missed ones only if `misses` says so. Answers
+	/// how many steps were taken.
+	pub(super) fn catch_up(
+		&mut self,
+		events: &mut Vec<Event>,
+		provider: AccountBytes,
+		until: Period,
+		steps: u32,
+		misses: bool,
+	) -> u32 {
+		for taken in 0..steps {
+			let Some(period) = self.standings.get(&provider).map(|standing| standing.first_unresolved) else {
+				return taken;
+			};
+			if period >= until || self.is_terminated(provider) {
+				return taken;
 			}
 			if self.is_idle(provider) {
 				let ahead = self.first_ahead(&provider);
-				if let Some(standing) = self.standings.get_mut(&provider).filter(|_| ahead > period) {
-					(standing.first_unresolved, standing.misses_in_row) = (ahead, 0);
-				}
-				return;
+				let Some(standing) = self.standings.get_mut(&provider).filter(|_| ahead > period) else { return taken };
+				(standing.first_unresolved, standing.misses_in_row) = (ahead, 0);
+				return taken + 1;
 			}
 			match self.period_state(provider, period, self.number) {
 				PeriodState::Excused => {
@@ -247,27 +324,34 @@ impl State {
 						standing.first_unresolved = period + 1;
 					}
 				},
-				PeriodState::Closed if misses => self.resolve(events, provider, period, false),
-				_ => return,
+				PeriodState::Closed if misses => self.resolve(events, provider, period, Outcome::Missed),
+				_ => return taken,
 			}
 		}
+		steps
 	}
 
 	pub(super) fn duty(&self, provider: AccountBytes, number: BlockNumber) -> Option<Duty> {
 		let standing = self.standings.get(&provider)?;
 		let first = standing.first_unresolved;
 		let mut challenge = None;
-		let mut overdue = false;
-		let out = self.providers.get(&provider).is_some_and(|info| info.standing == "terminated");
-		if !self.is_idle(provider) && !out {
-			for period in first.. {
+		let (mut over, mut reportable) = (0, false);
+		if !self.is_idle(provider) && !self.is_terminated(provider) {
+			for period in first..=first.saturating_add(CATCH_UP) {
+				// Once those before are resolved, it is not challenged any more.
+				if self.is_idle_from(provider, period) {
+					break;
+				}
 				match self.period_state(provider, period, number + 1) {
 					PeriodState::Open(open) => {
 						challenge = Some(open);
 						break;
 					},
-					PeriodState::Closed => overdue |= period == first,
-					PeriodState::Excused => {},
+					PeriodState::Closed => {
+						reportable |= period == first;
+						over += 1;
+					},
+					PeriodState::Excused => over += 1,
 					PeriodState::Ahead => break,
 				}
 			}
@@ -279,18 +363,29 @@ impl State {
 			proven: u32::try_from(standing.proven.len()).unwrap_or(u32::MAX),
 			slot_block: self.slot(&provider, first),
 			challenge,
-			overdue,
+			overdue: over > 0,
+			reportable,
+			behind: over > CATCH_UP,
 		})
 	}
 
 	/// A period is over for a provider.
-	pub(super) fn resolve(&mut self, events: &mut Vec<Event>, provider: AccountBytes, period: Period, proven: bool) {
+	pub(super) fn resolve(
+		&mut self,
+		events: &mut Vec<Event>,
+		provider: AccountBytes,
+		period: Period,
+		outcome: Outcome,
+	) {
 		let standing = self.standings.entry(provider).or_default();
 		standing.first_unresolved = period + 1;
-		if proven {
+		if outcome == Outcome::Proven {
 			standing.misses_in_row = 0;
 			standing.proven.insert(period);
 			events.push(Event::Proven { provider, period });
+			if period < standing.unpaid_until {
+				return;
+			}
 			let mut earned = 0;
 			for agreement in self.agreements.values_mut() {
 				for column in &agreement.columns {
@@ -305,7 +400,10 @@ impl State {
 		} else {
 			standing.misses_in_row += 1;
 			let out = standing.misses_in_row >= TERMINATE_AFTER;
-			events.push(Event::Missed { provider, period, slashed: 1 });
+			events.push(match outcome {
+				Outcome::Stale => Event::Stale { provider, period },
+				_ => Event::Missed { provider, period, slashed: 1 },
+			});
 			if let Some(info) = self.providers.get_mut(&provider).filter(|_| out) {
 				info.active = false;
 				info.standing = "terminated".into();
@@ -321,7 +419,7 @@ impl State {
 			return Err("NotHeld".into());
 		}
 		place.state = ColumnState::Lost;
-		events.push(Event::ColumnLost { agreement: id, column, provider: place.provider });
+		events.push(Event::ColumnLost { agreement: id, column, provider: place.provider, slashed: 0 });
 		Ok(())
 	}
 

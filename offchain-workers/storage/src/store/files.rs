@@ -35,6 +35,11 @@ pub(crate) struct Files {
 }
 
 impl Files {
+	/// Whether the directories are there.
+	pub(crate) fn exist(dir: &Path) -> bool {
+		dir.join("columns").join(hex::encode([0])).is_dir()
+	}
+
 	/// Makes the directories and empties the staging area; answers how many files were in it.
 	pub(crate) fn open(dir: &Path) -> io::Result<(Self, u64)> {
 		let files = Self { columns: dir.join("columns"), staging: dir.join("staging"), next: AtomicU64::new(0) };
@@ -48,6 +53,11 @@ impl Files {
 		}
 		sync_dir(&files.columns)?;
 		sync_dir(dir)?;
+		// The directory itself may be new, and so may the one that it is in: their names must last as well.
+		for parent in dir.ancestors().skip(1).take(2).filter(|parent| !parent.as_os_str().is_empty()) {
+			// Where that is not ours to open, whoever made it has to see to it.
+			let _ = sync_dir(parent);
+		}
 		let mut removed = 0;
 		for entry in fs::read_dir(&files.staging)? {
 			fs::remove_file(entry?.path())?;
@@ -58,6 +68,11 @@ impl Files {
 
 	fn shard(&self, root: &Hash32) -> PathBuf {
 		self.columns.join(hex::encode(root.get(..1).unwrap_or_default()))
+	}
+
+	/// Whether the directory of this column is there: if not, the disk is not, and the column may be fine.
+	pub(crate) fn is_reachable(&self, root: &Hash32) -> bool {
+		self.shard(root).is_dir()
 	}
 
 	pub(crate) fn column(&self, root: &Hash32) -> PathBuf {

@@ -56,18 +56,21 @@ pub(crate) enum Table {
 	Nonces,
 	/// Object id to manifest.
 	Manifests,
+	/// Object id and root of a column whose record names it.
+	Objects,
 	/// Small values.
 	Meta,
 }
 
 impl Table {
-	const ALL: [Self; 4] = [Self::Columns, Self::Nonces, Self::Manifests, Self::Meta];
+	const ALL: [Self; 5] = [Self::Columns, Self::Nonces, Self::Manifests, Self::Objects, Self::Meta];
 
 	fn name(self) -> &'static str {
 		match self {
 			Self::Columns => "columns",
 			Self::Nonces => "nonces",
 			Self::Manifests => "manifests",
+			Self::Objects => "objects",
 			Self::Meta => "meta",
 		}
 	}

@@ -1,8 +1,9 @@
 //! Reading columns: proofs, verified streams, scrubbing.
 use std::{
 	fs::File,
+	hash::{DefaultHasher, Hash as _, Hasher as _},
 	io::{self, Read as _, Write},
-	os::unix::fs::FileExt as _,
+	os::unix::fs::{FileExt as _, MetadataExt as _},
 };
 
 use bao_tree::{
@@ -162,7 +163,9 @@ impl ColumnStore {
 		let unreadable = |error: &dyn std::fmt::Display| Corruption::Unreadable(error.to_string());
 		let record = self.record(root).map_err(|error| unreadable(&error))?.ok_or(Corruption::Unknown)?;
 		let mut file = match File::open(self.files().column(root)) {
-			Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Corruption::Missing),
+			Err(error) if error.kind() == io::ErrorKind::NotFound && self.files().is_reachable(root) => {
+				return Err(Corruption::Missing);
+			},
 			other => other.map_err(|error| unreadable(&error))?,
 		};
 		let bytes = file.metadata().map_err(|error| unreadable(&error))?.len();
@@ -193,6 +196,15 @@ impl ColumnStore {
 		}
 		self.clear_suspicion(root);
 		Ok(())
+	}
+
+	/// Changes when the column's file is replaced, comes back or goes. Blocks for a moment.
+	pub fn column_version(&self, root: &Hash32) -> u64 {
+		let Ok(metadata) = std::fs::metadata(self.files().column(root)) else { return 0 };
+		let mut hasher = DefaultHasher::new();
+		(metadata.dev(), metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()).hash(&mut hasher);
+		// 0 says that there is none.
+		hasher.finish().max(1)
 	}
 
 	/// Makes the outboard from the column's bytes.

@@ -33,6 +33,7 @@ impl Drop for Reservation {
 #[derive(Debug)]
 pub struct ColumnWriter {
 	pub(super) reservation: Reservation,
+	pub(super) max_chunks: u64,
 	pub(super) staged: Staged,
 	pub(super) hasher: TreeHasher,
 	pub(super) bytes: u64,
@@ -47,9 +48,9 @@ impl ColumnWriter {
 	/// Appends to the column. Blocks on the disk; best in pieces of 64 KiB and more.
 	pub fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
 		let total = self.bytes.saturating_add(bytes.len() as u64);
-		let max = self.reservation.chunks.saturating_mul(CHUNK_BYTES as u64);
+		let max = self.max_chunks.saturating_mul(CHUNK_BYTES as u64);
 		if total > max {
-			return Err(StoreError::TooLong { max_chunks: self.reservation.chunks });
+			return Err(StoreError::TooLong { max_chunks: self.max_chunks });
 		}
 		self.staged.write(bytes).map_err(StoreError::from_io)?;
 		self.hasher.update(bytes);

@@ -50,10 +50,11 @@ impl Worker for DropExpired {
 		let dropped = self.shared.blocking(move |shared| {
 			let mut dropped = 0u64;
 			for (root, pending) in shared.store.expired_pending(before)? {
+				// If an agreement uses it, nothing but the upload's name is forgotten.
 				if shared.store.drop_pending(&root, &pending.client, &pending.nonce)? {
 					tracing::info!(target: "storage::drop_expired", root = %hex::encode(root), "unused column deleted");
+					dropped += 1;
 				}
-				dropped += 1;
 			}
 			shared.store.prune_nonces(before)?;
 			Ok::<_, StoreError>(dropped)

@@ -6,7 +6,10 @@ use peoples_cloud_primitives::{holdings::Leaf, AgreementId, BlockNumber, Period}
 
 use super::{Shared, View};
 use crate::{
-	transactions::{duty::owed_place, Duty},
+	transactions::{
+		duty::{owed_place, removable_as_of},
+		Duty,
+	},
 	worker::{Progress, WorkError, Worker},
 };
 
@@ -33,15 +36,21 @@ impl EndAgreements {
 		Self { shared, sweep: 0, removed: 0, settled: 0 }
 	}
 
-	/// Decides about one leaf that may be over.
-	async fn look_at(&mut self, view: &View, unresolved: Period, number: u64, leaf: Leaf) -> Result<(), WorkError> {
+	/// Decides about one leaf that may be over as of `as_of`.
+	async fn look_at(
+		&mut self,
+		view: &View,
+		(unresolved, as_of): (Period, Period),
+		number: u64,
+		leaf: Leaf,
+	) -> Result<(), WorkError> {
 		let me = self.shared.account();
 		let info = self.shared.context.chain.agreement(leaf.agreement).await?;
 		if let Some(column) =
-			info.as_ref().and_then(|info| owed_place(info, me, &leaf.root, unresolved).map(|at| (info, at)))
+			info.as_ref().and_then(|info| owed_place(info, me, &leaf.root, as_of).map(|at| (info, at)))
 		{
 			let (info, at) = column;
-			let end = info.columns.get(usize::from(at)).map_or(unresolved, |column| column.end);
+			let end = info.columns.get(usize::from(at)).map_or(as_of, |column| column.end);
 			return Ok(self.shared.context.holdings.set_due(number, end)?);
 		}
 		if self.shared.queue.enqueue(Duty::RemoveLeaf { number }, view.head.best)? {
@@ -51,7 +60,7 @@ impl EndAgreements {
 			self.settle(&info, unresolved, view.head.best)?;
 		}
 		// Should the removal fail for good, it is found again next period.
-		Ok(self.shared.context.holdings.set_due(number, unresolved.saturating_add(1))?)
+		Ok(self.shared.context.holdings.set_due(number, as_of.saturating_add(1))?)
 	}
 
 	/// Queues the settlement of an agreement that has ended. Its providers take turns, half a period apart.
@@ -111,10 +120,11 @@ impl Worker for EndAgreements {
 		if self.shared.queue.len() >= QUEUED {
 			return Ok(Progress::Idle);
 		}
-		let due = self.shared.context.holdings.due(unresolved, LEAVES)?;
+		let as_of = removable_as_of(unresolved, view.head.best, self.shared.context.period_blocks);
+		let due = self.shared.context.holdings.due(as_of, LEAVES)?;
 		let count = due.len();
 		for (number, leaf) in due {
-			self.look_at(&view, unresolved, number, leaf).await?;
+			self.look_at(&view, (unresolved, as_of), number, leaf).await?;
 		}
 		Ok(if count == LEAVES { Progress::More } else { Progress::Idle })
 	}

@@ -2,7 +2,7 @@
 //!
 //! Normally [`super::follow_chain`] keeps them so; this repairs what the loss of either database left behind.
 use async_trait::async_trait;
-use peoples_cloud_primitives::{holdings::Leaf, Hash32};
+use peoples_cloud_primitives::{holdings::Leaf, BlockNumber, Hash32};
 
 use super::Shared;
 use crate::{
@@ -14,6 +14,8 @@ use crate::{
 const LOG_TARGET: &str = "storage::match_columns";
 /// Columns looked at per unit of work.
 const BATCH: usize = 256;
+/// Blocks for which an acknowledgement is good at most: what the chain takes, and the transfer server gives.
+const VALIDITY_BLOCKS: BlockNumber = 1_200;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -21,8 +23,8 @@ enum Stage {
 	Leaves(u64),
 	/// Columns after this root.
 	Columns(Option<Hash32>),
-	/// All done for this count of rebuilds.
-	Done(u64),
+	/// All done.
+	Done,
 }
 
 /// See the module.
@@ -30,6 +32,8 @@ enum Stage {
 pub struct MatchColumns {
 	shared: Shared,
 	stage: Stage,
+	/// The tree that is walked, by its count of rebuilds: what was seen of another says nothing about it.
+	rebuilds: Option<u64>,
 	claimed: u64,
 	released: u64,
 	missing: u64,
@@ -38,7 +42,7 @@ pub struct MatchColumns {
 impl MatchColumns {
 	/// Works from the views of `shared`.
 	pub fn new(shared: Shared) -> Self {
-		Self { shared, stage: Stage::Leaves(0), claimed: 0, released: 0, missing: 0 }
+		Self { shared, stage: Stage::Leaves(0), rebuilds: None, claimed: 0, released: 0, missing: 0 }
 	}
 
 	/// Tells the store which agreements its columns belong to.
@@ -59,7 +63,7 @@ impl MatchColumns {
 		Ok(())
 	}
 
-	/// Releases what no leaf and no agreement on the chain speaks for.
+	/// Releases what no leaf and no agreement on the chain speaks for. The block that opened it may have been undone.
 	async fn release(&mut self, root: Hash32, agreement: u64, chunks: u64) -> Result<(), WorkError> {
 		if self.shared.context.holdings.holds(&Leaf { agreement, root, chunks })? {
 			return Ok(());
@@ -68,7 +72,7 @@ impl MatchColumns {
 		if info.is_some_and(|info| owed_place(&info, self.shared.account(), &root, 0).is_some()) {
 			return Ok(());
 		}
-		self.shared.blocking(move |shared| shared.store.release(&root, agreement)).await?;
+		self.shared.blocking(move |shared| shared.store.disown(&root, agreement)).await?;
 		self.released += 1;
 		Ok(())
 	}
@@ -84,16 +88,18 @@ impl Worker for MatchColumns {
 		let stage = match self.stage {
 			Stage::Leaves(next) => format!("looking at leaf {next}"),
 			Stage::Columns(_) => "looking at columns".into(),
-			Stage::Done(_) => "done".into(),
+			Stage::Done => "done".into(),
 		};
 		format!("{stage}; {} claimed, {} released, {} missing", self.claimed, self.released, self.missing)
 	}
 
 	async fn work(&mut self) -> Result<Progress, WorkError> {
 		let Some(view) = self.shared.views.latest().filter(|view| view.in_step) else { return Ok(Progress::Idle) };
+		if self.rebuilds != Some(view.rebuilds) {
+			(self.rebuilds, self.stage) = (Some(view.rebuilds), Stage::Leaves(0));
+		}
 		match self.stage {
-			Stage::Done(rebuilds) if rebuilds == view.rebuilds => return Ok(Progress::Idle),
-			Stage::Done(_) => self.stage = Stage::Leaves(0),
+			Stage::Done => return Ok(Progress::Idle),
 			Stage::Leaves(next) => {
 				let leaves = self.shared.context.holdings.live_from(next, BATCH)?;
 				self.stage = match leaves.last() {
@@ -110,17 +116,17 @@ impl Worker for MatchColumns {
 					Some((root, _)) => Stage::Columns(Some(*root)),
 					None => {
 						self.shared.claims.set(|claimed| claimed.rebuilds = Some(view.rebuilds));
-						Stage::Done(view.rebuilds)
+						Stage::Done
 					},
 				};
 				for (root, record) in page {
 					for held in &record.held {
 						self.release(root, held.agreement, record.chunks).await?;
 					}
-					if record.is_unreferenced() {
-						// Found beside a new index, and nobody claimed it.
-						let gone = self.shared.blocking(move |shared| shared.store.drop_unreferenced(&root)).await?;
-						self.released += u64::from(gone);
+					if record.is_adopted() {
+						// What it was acknowledged for is not known, so it is kept as long as anything may be.
+						let until = view.head.best.saturating_add(VALIDITY_BLOCKS);
+						self.shared.blocking(move |shared| shared.store.keep_adopted_until(&root, until)).await?;
 					}
 				}
 			},
@@ -132,3 +138,6 @@ impl Worker for MatchColumns {
 		self.shared.views.changed().await;
 	}
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,11 @@
 //! Rebuilding a column from the other columns of its object, straight into the store.
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
 use bytes::Bytes;
 use codec::Encode;
-use peoples_cloud_client::chain::AgreementInfo;
-use peoples_cloud_primitives::{ColumnIndex, Hash32};
+use peoples_cloud_client::chain::{AgreementInfo, Chain};
+use peoples_cloud_primitives::{manifest::Manifest, ColumnIndex, Hash32};
 use tokio::sync::mpsc;
 
 use super::Shared;
@@ -33,16 +36,48 @@ pub enum RebuildFailed {
 	Interrupted,
 }
 
-/// Rebuilds columns over the network.
-#[derive(Clone, Debug)]
+/// Where rebuilt columns come from. The daemon's is the network; tests have their own.
+#[async_trait]
+pub trait Source: Send + Sync + 'static {
+	/// Sends the bytes of a column of an agreement to `out`; answers the object's manifest.
+	async fn column(
+		&self,
+		chain: &dyn Chain,
+		agreement: &AgreementInfo,
+		column: ColumnIndex,
+		out: mpsc::Sender<Bytes>,
+	) -> Result<Manifest, RebuildError>;
+}
+
+#[async_trait]
+impl Source for TransferClient {
+	async fn column(
+		&self,
+		chain: &dyn Chain,
+		agreement: &AgreementInfo,
+		column: ColumnIndex,
+		out: mpsc::Sender<Bytes>,
+	) -> Result<Manifest, RebuildError> {
+		rebuild_column(chain, self, agreement, column, out).await
+	}
+}
+
+/// Rebuilds columns.
+#[derive(Clone)]
 pub struct Rebuilder {
-	transfer: TransferClient,
+	source: Arc<dyn Source>,
+}
+
+impl fmt::Debug for Rebuilder {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		f.debug_struct("Rebuilder").finish_non_exhaustive()
+	}
 }
 
 impl Rebuilder {
-	/// Fetches with this client.
-	pub fn new(transfer: TransferClient) -> Self {
-		Self { transfer }
+	/// Takes columns from this source.
+	pub fn new(source: impl Source) -> Self {
+		Self { source: Arc::new(source) }
 	}
 
 	/// Rebuilds a column of an agreement and stores it, with its object's manifest, for this purpose. A damaged file
@@ -59,7 +94,7 @@ impl Rebuilder {
 		let (sender, shards) = mpsc::channel(QUEUE);
 		let (store, kept) = (shared.store.clone(), purpose.clone());
 		let storing = tokio::task::spawn_blocking(move || store_column(&store, &root, chunks, kept, shards));
-		let rebuilt = rebuild_column(&*shared.context.chain, &self.transfer, agreement, column, sender).await;
+		let rebuilt = self.source.column(&*shared.context.chain, agreement, column, sender).await;
 		// The sender is gone now, so the writer ends either way.
 		let stored = storing.await.map_err(|_| RebuildFailed::Interrupted)?;
 		let manifest = match (rebuilt, stored) {
@@ -91,7 +126,8 @@ fn store_column(
 	purpose: Purpose,
 	mut shards: mpsc::Receiver<Bytes>,
 ) -> Result<(), StoreError> {
-	let mut writer = store.begin(chunks)?;
+	let here = store.record(root)?.is_some_and(|record| record.chunks == chunks);
+	let mut writer = if here { store.begin_replacement(root)? } else { store.begin(chunks)? };
 	while let Some(shard) = shards.blocking_recv() {
 		writer.write(&shard)?;
 	}

@@ -24,10 +24,13 @@ use crate::{
 const LOG_TARGET: &str = "storage::repair_columns";
 /// Blocks between two looks at the list of lost columns.
 const INTERVAL_BLOCKS: BlockNumber = 2;
-/// Blocks that the next in turn waits for the one before: time to rebuild and replace a column.
+/// Blocks that the next in turn waits for the one before, besides the time that the rebuilding takes.
 const TURN_BLOCKS: BlockNumber = 12;
-/// Blocks for which our acknowledgement to ourselves is good: the queue tries for as long.
-const VALID_BLOCKS: BlockNumber = 40;
+/// Chunks that are fetched in a block's time at least: 1 MiB/s at 6 s.
+const CHUNKS_PER_BLOCK: u64 = 6 * 1_024;
+/// Blocks for which our acknowledgement to ourselves is good: for the rebuilding, which takes hours for a large column
+/// on a slow line, and then for the queue. The chain takes 1,200 at most, counted from when it sees it.
+const VALID_BLOCKS: BlockNumber = 1_000;
 
 /// What is known of a lost column.
 #[derive(Clone, Copy, Debug)]
@@ -134,7 +137,8 @@ impl RepairColumns {
 	async fn try_one(&mut self, lost: LostColumn, best: BlockNumber) -> Result<bool, WorkError> {
 		let key = (lost.agreement, lost.column);
 		let seen = *self.seen.entry(key).or_insert(Seen { since: best, next: best, attempts: 0 });
-		if best < seen.next {
+		// What has been rebuilt already is not rebuilt again while its transaction is under way.
+		if best < seen.next || self.shared.queue.is_replacing(lost.agreement, lost.column) {
 			return Ok(false);
 		}
 		let Some(turn) = self.turn(lost, best).await? else {
@@ -142,13 +146,13 @@ impl RepairColumns {
 			self.seen.insert(key, Seen { next: best.saturating_add(TURN_BLOCKS), ..seen });
 			return Ok(false);
 		};
-		let from = seen.since.saturating_add(turn.before.saturating_mul(TURN_BLOCKS));
+		let from = seen.since.saturating_add(turn.before.saturating_mul(turn_blocks(&turn.info)));
 		if best < from {
 			self.seen.insert(key, Seen { next: from, ..seen });
 			return Ok(false);
 		}
 		let attempts = seen.attempts.saturating_add(1);
-		let pause = TURN_BLOCKS.saturating_mul(1 << attempts.min(6));
+		let pause = turn_blocks(&turn.info).saturating_mul(1 << attempts.min(6));
 		self.seen.insert(key, Seen { next: best.saturating_add(pause), attempts, ..seen });
 		let outcome = self.repair(lost, turn, best).await;
 		self.doing.clear();
@@ -163,6 +167,12 @@ struct Turn {
 	remaining: u32,
 	/// Providers that go first.
 	before: BlockNumber,
+}
+
+/// A provider's turn: as long as fetching `k` columns and replacing one takes.
+fn turn_blocks(info: &AgreementInfo) -> BlockNumber {
+	let work = info.chunks.saturating_mul(u64::from(info.k)) / CHUNKS_PER_BLOCK;
+	TURN_BLOCKS.saturating_add(BlockNumber::try_from(work).unwrap_or(BlockNumber::MAX))
 }
 
 /// The order in which providers take a lost column on.
@@ -211,3 +221,6 @@ impl Worker for RepairColumns {
 		self.shared.views.changed().await;
 	}
 }
+
+#[cfg(test)]
+mod tests;

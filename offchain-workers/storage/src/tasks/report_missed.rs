@@ -1,4 +1,6 @@
-//! Reports other providers' missed periods: the chain learns of them only when somebody says so.
+//! Reports other providers' missed periods: the chain learns of them only when somebody says so. Where a period is
+//! excused, and nobody earns anything by saying so, it gets the provider past it all the same: behind it misses may wait
+//! that can still be reported, and agreements to be settled.
 //!
 //! One read per provider and period, just after its window. Reporters take turns by lot, so that one transaction
 //! is sent and not one per provider.
@@ -18,6 +20,9 @@ use crate::{
 const MAX_TURN_BLOCKS: u64 = 12;
 /// Providers asked about per head: bounds the node's load when many are due at once.
 const READS: usize = 64;
+
+/// Periods after which a provider is helped past an excused period: its own next proof does that for nothing.
+const PATIENCE_PERIODS: BlockNumber = 2;
 
 /// Blocks that a report may take before it is looked after.
 const REPORT_BLOCKS: BlockNumber = 4;
@@ -66,12 +71,23 @@ impl ReportMissed {
 		let soon = best.saturating_add(1);
 		match duty {
 			None => best.saturating_add(context.period_blocks),
-			Some(duty) if duty.overdue => soon,
+			Some(duty) if duty.overdue => self.ripe_at(duty).max(soon),
 			Some(duty) => {
 				// Full blocks lengthen the window: blocks_left says so while it is open.
 				let left = duty.challenge.as_ref().map_or(context.window_blocks, |challenge| challenge.blocks_left);
 				let slot = challenge::slot_block(provider, duty.first_unresolved, context.period_blocks);
 				slot.unwrap_or(best).max(best).saturating_add(left.max(1)).max(soon)
+			},
+		}
+	}
+
+	/// The block from which somebody else has to do something about an overdue period.
+	fn ripe_at(&self, duty: &ChainDuty) -> BlockNumber {
+		match duty.reportable {
+			true => 0,
+			false => {
+				let patience = self.shared.context.period_blocks.saturating_mul(PATIENCE_PERIODS);
+				duty.slot_block.saturating_add(patience)
 			},
 		}
 	}
@@ -109,13 +125,19 @@ impl Worker for ReportMissed {
 			.collect();
 		for provider in &due {
 			let duty = self.shared.context.chain.duty(*provider).await?;
-			let overdue = duty.as_ref().filter(|duty| duty.overdue).map(|duty| duty.first_unresolved);
+			let overdue = duty
+				.as_ref()
+				.filter(|duty| duty.overdue && self.ripe_at(duty) <= best)
+				.map(|duty| duty.first_unresolved);
 			let mut next = self.next_look(provider, duty.as_ref(), best);
 			let seen = self.watched.get(provider).and_then(|watched| watched.overdue);
 			if let Some(period) = overdue {
 				if seen == Some(period) {
-					// Our turn has come, and nobody else has reported it.
-					if self.shared.queue.enqueue(Duty::ReportMissed { provider: *provider, period }, best)? {
+					// Our turn has come, and nobody else has done anything.
+					let provider = *provider;
+					if !duty.as_ref().is_some_and(|duty| duty.reportable) {
+						self.shared.queue.enqueue(Duty::Advance { provider, period }, best)?;
+					} else if self.shared.queue.enqueue(Duty::ReportMissed { provider, period }, best)? {
 						self.reported += 1;
 					}
 					next = best.saturating_add(REPORT_BLOCKS);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use peoples_cloud_primitives::{column::CHUNK_BYTES, holdings::Leaf};
+use peoples_cloud_primitives::{column::CHUNK_BYTES, holdings::Leaf, Hash32};
 
 use super::{rebuild::Rebuilder, Shared};
 use crate::{
@@ -144,6 +144,28 @@ impl ScrubColumns {
 		Ok(())
 	}
 
+	/// A column that was found damaged when it was read, if it is owed.
+	async fn check_suspect(&mut self, root: Hash32) -> Result<(), WorkError> {
+		let found = self.shared.blocking(move |shared| {
+			let held = shared.store.record(&root)?.map_or_else(Vec::new, |record| record.held);
+			for held in held {
+				for number in shared.context.holdings.numbers_of(held.agreement)? {
+					let record = shared.context.holdings.record(number)?;
+					let leaf = record.and_then(|record| record.leaf.filter(|leaf| record.live && leaf.root == root));
+					if let Some(leaf) = leaf {
+						return Ok(Some((number, leaf)));
+					}
+				}
+			}
+			Ok::<_, WorkError>(None)
+		});
+		match found.await? {
+			// One that is being treated is known to be damaged.
+			Some((number, leaf)) if !self.sick.contains_key(&number) => self.check(number, leaf).await,
+			_ => Ok(()),
+		}
+	}
+
 	fn begin_pass(&mut self) {
 		self.cursor = 0;
 		self.pass_started = Instant::now();
@@ -176,6 +198,10 @@ impl Worker for ScrubColumns {
 			self.treat(number, sick).await?;
 			return Ok(Progress::More);
 		}
+		if let Some(root) = self.shared.store.take_suspect() {
+			self.check_suspect(root).await?;
+			return Ok(if self.pause.is_zero() { Progress::More } else { Progress::Idle });
+		}
 		if self.cursor == u64::MAX {
 			// This pass is over; the next begins when its time has come.
 			if self.pass_started.elapsed() < self.settings.interval {
@@ -206,3 +232,6 @@ impl Worker for ScrubColumns {
 		}
 	}
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,13 +36,22 @@ impl Worker for SubmitProofs {
 		let Some(view) = self.shared.views.latest() else { return Ok(Progress::Idle) };
 		let Some(duty) = &view.duty else { return Ok(Progress::Idle) };
 		if duty.misses_in_row > self.misses {
-			tracing::error!(target: "storage::submit_proofs", in_row = duty.misses_in_row, "a period was missed");
+			let in_row = duty.misses_in_row;
+			tracing::error!(target: "storage::submit_proofs", in_row, "a period was missed, or too little was shown");
 		}
 		self.misses = duty.misses_in_row;
 		self.doing = format!(
 			"{} periods proven; next slot: period {}, block {}",
 			duty.proven, duty.first_unresolved, duty.slot_block
 		);
+		if duty.behind {
+			// After a long absence that nobody reported: no proof is taken before this.
+			let period = duty.first_unresolved;
+			let advance = Duty::Advance { provider: self.shared.account(), period };
+			if self.shared.queue.enqueue(advance, view.head.best)? {
+				tracing::warn!(target: "storage::submit_proofs", period, "many periods are over and unresolved");
+			}
+		}
 		if let Some(challenge) = &duty.challenge {
 			// Who holds nothing owes nothing.
 			if challenge.holdings.total_chunks() > 0 {

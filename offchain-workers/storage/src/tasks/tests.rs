@@ -1,11 +1,11 @@
 use std::sync::{atomic::AtomicU8, atomic::Ordering, Arc};
 
-use peoples_cloud_client::chain::{Call, ColumnState, Offer};
+use peoples_cloud_client::chain::{Call, Chain, ColumnState, Duty, Offer};
 
 use super::{
 	drop_expired::DropExpired,
 	end_agreements::EndAgreements,
-	keep_registered::{KeepRegistered, Registration},
+	keep_registered::{self, KeepRegistered, Registration},
 	mark_lost::MarkLost,
 	match_columns::MatchColumns,
 	report_missed::ReportMissed,
@@ -94,6 +94,28 @@ async fn others_misses_are_reported_once_until_they_are_out_and_their_columns_fr
 }
 
 #[tokio::test]
+async fn others_are_helped_past_what_nobody_can_report_any_more() {
+	let mut rig = Rig::new("//Provider//0").await;
+	let chain = rig.chain.clone();
+	let sleeper = Rig::on(chain.clone(), "//Provider//1").await;
+	sleeper.take_on(1, 30, 100);
+	// GIVEN a provider whose misses the chain has forgotten
+	chain.decree(|state, _| state.seed_ring = 24);
+	rig.blocks(12 * 12).await;
+	let cursor = |duty: Option<Duty>| duty.unwrap().first_unresolved;
+	let before = cursor(chain.duty(sleeper.account()).await.unwrap());
+	// WHEN somebody watches
+	let mut task = ReportMissed::new(rig.shared.clone());
+	rig.live(60, &mut [&mut task]).await;
+	// THEN its cursor is moved on to what can be reported, and that is
+	let advances = chain.executed().iter().filter(|call| matches!(call, Call::Advance { .. })).count();
+	assert!((1..=2).contains(&advances), "{:?}", chain.executed());
+	assert!(cursor(chain.duty(sleeper.account()).await.unwrap()) > before + 8);
+	assert!(reports(&chain) >= 1);
+	assert_eq!(chain.doubles(), vec![]);
+}
+
+#[tokio::test]
 async fn unused_columns_are_dropped_when_they_can_no_longer_be_opened() {
 	let mut rig = Rig::new("//Provider//0").await;
 	rig.follow().await;
@@ -131,7 +153,7 @@ async fn a_store_whose_index_was_lost_learns_from_the_holdings_what_its_columns_
 	for (agreement, root) in columns {
 		assert!(rig.shared.store.record(&root).unwrap().unwrap().is_held_for(agreement));
 	}
-	assert_eq!(rig.shared.store.record(&stray).unwrap(), None, "nobody speaks for it");
+	assert!(rig.shared.store.record(&stray).unwrap().is_some(), "somebody may yet open an agreement over it");
 }
 
 #[tokio::test]
@@ -163,4 +185,53 @@ async fn registration_offer_and_addresses_are_kept() {
 	let updates = rig.chain.executed().iter().filter(|call| matches!(call, Call::UpdateAddresses { .. })).count();
 	assert!((2..=3).contains(&updates), "{updates}");
 	assert!(known(&rig).addresses[0][0] > 1);
+}
+
+#[tokio::test]
+async fn new_labels_reach_the_chain() {
+	let mut rig = Rig::new("//Provider//0").await;
+	rig.blocks(1).await;
+	let mut task = KeepRegistered::new(rig.shared.clone(), registration(), Arc::new(|| (vec![], vec![])));
+	rig.live(12, &mut [&mut task]).await;
+	let info = rig.chain.read(|state| state.providers[&rig.account()].clone());
+	assert_eq!((info.operator.as_str(), info.region.as_str()), ("me", "here"));
+	let updates = rig.chain.executed().iter().filter(|call| matches!(call, Call::UpdateLabels { .. })).count();
+	assert_eq!(updates, 1);
+}
+
+#[tokio::test]
+async fn an_account_that_has_left_is_not_registered_again() {
+	let mut rig = Rig::new("//Provider//0").await;
+	rig.chain.set_mood(|mood| mood.finality_lag = 2);
+	rig.chain.decree(|state, _| state.providers.clear());
+	rig.blocks(1).await;
+	let registrations =
+		|rig: &Rig| rig.chain.executed().iter().filter(|call| matches!(call, Call::RegisterProvider { .. })).count();
+	let reach = Arc::new(|| (vec![1], vec![vec![1]]));
+	// GIVEN a provider that registered itself
+	let mut task = KeepRegistered::new(rig.shared.clone(), registration(), reach.clone());
+	rig.live(20, &mut [&mut task]).await;
+	assert_eq!(registrations(&rig), 1);
+	// WHEN its owner takes it off the register
+	rig.chain.decree(|state, _| state.providers.clear());
+	rig.live(20, &mut [&mut task]).await;
+	// THEN it stays off, and says so, also after a restart
+	assert_eq!(registrations(&rig), 1);
+	assert_eq!(crate::worker::Worker::status(&task), keep_registered::LEFT);
+	drop(task);
+	let mut rig = rig.crash().await;
+	let mut task = KeepRegistered::new(rig.shared.clone(), registration(), reach);
+	rig.live(20, &mut [&mut task]).await;
+	assert_eq!(registrations(&rig), 1);
+	assert_eq!(crate::worker::Worker::status(&task), keep_registered::LEFT);
+	// AND comes back when its owner registers it again
+	let account = rig.account();
+	rig.chain.decree(|state, _| state.add_provider(account, "me"));
+	rig.live(20, &mut [&mut task]).await;
+	assert_eq!(crate::worker::Worker::status(&task), "registered, active");
+}
+
+fn registration() -> Registration {
+	let offer = Offer { price: 7, capacity_chunks: 1 << 20, min_duration: 1, max_duration: 100 };
+	Registration { bond: Some(1_000), operator: "me".into(), region: "here".into(), offer }
 }

@@ -46,6 +46,8 @@ impl Worker for WithdrawEarnings {
 		self.earnings = self.shared.context.chain.earnings(self.shared.account()).await?;
 		// Exact enough for a graph.
 		self.shared.context.metrics.earnings.set(self.earnings as f64);
+		let free = self.shared.context.chain.free_balance(self.shared.account()).await?;
+		self.shared.context.metrics.free_balance.set(free as f64);
 		if self.earnings >= self.at_least {
 			self.shared.queue.enqueue(Duty::Withdraw { at_least: self.at_least }, best)?;
 		}

@@ -20,8 +20,9 @@ use crate::{
 /// Columns that must be missing at once, and nothing else to show, before it looks like a lost mount and not like
 /// lost columns.
 const SUSPICIOUS_LOSSES: usize = 3;
-/// A removal is sent only when at least this many blocks are left before the slot: one to be included, one to spare.
-const REMOVAL_MARGIN_BLOCKS: BlockNumber = 2;
+/// What a challenge must not overtake is sent only when at least this many blocks are left before the slot: one to be
+/// included, one to spare.
+const SLOT_MARGIN_BLOCKS: BlockNumber = 2;
 
 /// What a transaction is for.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -120,6 +121,23 @@ pub enum Duty {
 		/// Multiaddresses, binary.
 		addresses: Vec<Vec<u8>>,
 	},
+	/// Set the labels.
+	#[codec(index = 11)]
+	SetLabels {
+		/// Operator label.
+		operator: String,
+		/// Region label.
+		region: String,
+	},
+	/// Get a provider past a period that nobody can prove or report any more: ourselves when too many periods are over,
+	/// others when theirs is excused.
+	#[codec(index = 12)]
+	Advance {
+		/// Whose.
+		provider: AccountBytes,
+		/// Its first unresolved period.
+		period: Period,
+	},
 }
 
 /// What a duty needs now.
@@ -210,17 +228,25 @@ impl Duty {
 			Self::Register { .. } => "register",
 			Self::SetOffer { .. } => "set_offer",
 			Self::SetAddresses { .. } => "set_addresses",
+			Self::SetLabels { .. } => "set_labels",
+			Self::Advance { .. } => "advance",
 		}
+	}
+
+	/// [`Duty::key`] of taking on this column, whatever the acknowledgement.
+	pub(crate) fn replacement_key(agreement: AgreementId, column: ColumnIndex) -> Vec<u8> {
+		(4u8, agreement, column).encode()
 	}
 
 	/// What makes two duties the same. Of a setting there is only one, with the newest value.
 	pub fn key(&self) -> Vec<u8> {
 		match self {
-			Self::ReplaceColumn { agreement, column, .. } => (4u8, agreement, column).encode(),
+			Self::ReplaceColumn { agreement, column, .. } => Self::replacement_key(*agreement, *column),
 			Self::Withdraw { .. } => vec![7],
 			Self::Register { .. } => vec![8],
 			Self::SetOffer { .. } => vec![9],
 			Self::SetAddresses { .. } => vec![10],
+			Self::SetLabels { .. } => vec![11],
 			// All fields name the duty; the first byte is the variant's index.
 			_ => self.encode(),
 		}
@@ -229,10 +255,12 @@ impl Duty {
 	/// Lower goes first: what costs stake when it is late, then what others wait for, then our own interest.
 	pub fn urgency(&self) -> u8 {
 		match self {
-			Self::DeclareLost { .. } => 0,
-			Self::Prove { .. } => 1,
+			// Of the losses, those that a proof waits for go before it; all others can wait for it.
+			Self::Prove { .. } => 0,
+			// Without it no other duty of that provider can be done.
+			Self::DeclareLost { .. } | Self::Advance { .. } => 1,
 			Self::ReplaceColumn { .. } => 2,
-			Self::Register { .. } | Self::SetOffer { .. } | Self::SetAddresses { .. } => 3,
+			Self::Register { .. } | Self::SetOffer { .. } | Self::SetAddresses { .. } | Self::SetLabels { .. } => 3,
 			Self::MarkLost { .. } => 4,
 			Self::ReportMissed { .. } => 5,
 			Self::RemoveLeaf { .. } => 6,
@@ -251,9 +279,9 @@ impl Duty {
 	pub fn max_attempts(&self) -> Option<u32> {
 		match self {
 			Self::Prove { .. } | Self::DeclareLost { .. } => None,
-			Self::Register { .. } | Self::SetOffer { .. } | Self::SetAddresses { .. } => None,
+			Self::Register { .. } | Self::SetOffer { .. } | Self::SetAddresses { .. } | Self::SetLabels { .. } => None,
 			Self::ReplaceColumn { .. } | Self::RemoveLeaf { .. } | Self::Settle { .. } => Some(6),
-			Self::MarkLost { .. } | Self::ReportMissed { .. } | Self::Withdraw { .. } => Some(3),
+			Self::MarkLost { .. } | Self::ReportMissed { .. } | Self::Advance { .. } | Self::Withdraw { .. } => Some(3),
 		}
 	}
 
@@ -264,20 +292,43 @@ impl Duty {
 			Self::Prove { period } => return judge_proof(context, *period).await,
 			Self::DeclareLost { agreement, column } => {
 				let Some(info) = owed_column(context, *agreement, *column).await? else { return Ok(Verdict::Done) };
+				if let Some(verdict) = loss_must_wait(context, head).await? {
+					return Ok(verdict);
+				}
 				let root = info.root;
 				let prover = context.prover.clone();
 				// It may have been healed in the meantime.
-				match tokio::task::spawn_blocking(move || prover.columns().check(&root)).await? {
+				match tokio::task::spawn_blocking(move || prover.check(&root)).await? {
 					Ok(()) => Verdict::Impossible("the column is whole again".into()),
-					Err(_) => send(Call::DeclareLost(*agreement, *column)),
+					Err(Trouble::Lost(_)) => send(Call::DeclareLost(*agreement, *column)),
+					// A disk that does not answer may be back in time.
+					Err(Trouble::Unavailable(reason)) => {
+						let duty = chain.duty(context.account).await?;
+						let last_resort = duty.is_some_and(|duty| {
+							let challenge = duty.challenge.as_ref();
+							challenge.is_some_and(|challenge| is_last_resort(context, challenge, duty.misses_in_row))
+						});
+						match last_resort {
+							true => send(Call::DeclareLost(*agreement, *column)),
+							false => Verdict::Later { blocks: 1, reason },
+						}
+					},
 				}
 			},
 			Self::ReportMissed { provider, period } => match chain.duty(*provider).await? {
 				Some(duty) if duty.first_unresolved > *period => Verdict::Done,
-				Some(duty) if duty.first_unresolved == *period && duty.overdue => {
+				Some(duty) if duty.first_unresolved == *period && duty.reportable => {
 					send(Call::ReportMissed { provider: *provider, period: *period })
 				},
-				_ => Verdict::Impossible("the period is not overdue".into()),
+				_ => Verdict::Impossible("the period cannot be reported as missed".into()),
+			},
+			Self::Advance { provider, period } => match chain.duty(*provider).await? {
+				Some(duty) if duty.first_unresolved > *period => Verdict::Done,
+				// A proof resolves a few periods on its way, and others' misses are rewarded when they are reported.
+				Some(duty) if duty.behind || (duty.overdue && !duty.reportable) => {
+					send(Call::Advance { provider: *provider })
+				},
+				_ => Verdict::Impossible("nothing stands in the provider's way".into()),
 			},
 			Self::MarkLost { agreement, column } => {
 				let Some(info) = chain.agreement(*agreement).await? else { return Ok(Verdict::Done) };
@@ -342,6 +393,9 @@ impl Duty {
 				match chain.provider(context.account).await? {
 					None => Verdict::Later { blocks: 1, reason: "not registered yet".into() },
 					Some(provider) if provider.offer == Some(offer) => Verdict::Done,
+					Some(provider) if matches!(provider.standing.as_str(), "leaving" | "terminated") => {
+						Verdict::Impossible("the provider is on its way out".into())
+					},
 					Some(_) => send(Call::SetOffer(offer)),
 				}
 			},
@@ -349,6 +403,11 @@ impl Duty {
 				None => Verdict::Later { blocks: 1, reason: "not registered yet".into() },
 				Some(provider) if provider.peer_id == *peer_id && provider.addresses == *addresses => Verdict::Done,
 				Some(_) => send(Call::UpdateAddresses { peer_id: peer_id.clone(), addresses: addresses.clone() }),
+			},
+			Self::SetLabels { operator, region } => match chain.provider(context.account).await? {
+				None => Verdict::Later { blocks: 1, reason: "not registered yet".into() },
+				Some(provider) if provider.operator == *operator && provider.region == *region => Verdict::Done,
+				Some(_) => send(Call::UpdateLabels { operator: operator.clone(), region: region.clone() }),
 			},
 		})
 	}
@@ -365,20 +424,19 @@ async fn judge_proof(context: &Context, period: Period) -> Result<Verdict, WorkE
 		return Ok(Verdict::Done);
 	}
 	let Some(challenge) = duty.challenge.filter(|challenge| challenge.period == period) else {
-		return Ok(if duty.overdue && duty.first_unresolved == period {
+		return Ok(if duty.behind {
+			Verdict::After(vec![Duty::Advance { provider: context.account, period: duty.first_unresolved }])
+		} else if duty.overdue && duty.first_unresolved == period {
 			Verdict::Impossible("its window has closed".into())
 		} else {
 			Verdict::Later { blocks: 1, reason: "its slot has not come".into() }
 		});
 	};
-	// The number may change with the chain's parameters, and the newest holds.
-	let params = context.chain.proof_params().await?;
 	let mut released = Released::new();
 	loop {
 		let started = std::time::Instant::now();
 		let (prover, asked, known) = (context.prover.clone(), challenge.clone(), released.clone());
-		let challenges = params.challenges;
-		let outcome = tokio::task::spawn_blocking(move || prover.answer(&asked, challenges, &known)).await?;
+		let outcome = tokio::task::spawn_blocking(move || prover.answer(&asked, &known)).await?;
 		match outcome {
 			Ok(Outcome::Proof(proof)) => {
 				context.metrics.proof_seconds.observe(started.elapsed().as_secs_f64());
@@ -417,7 +475,16 @@ async fn judge_missing(
 		let id = missing.leaf.agreement;
 		let info = context.chain.agreement(id).await?;
 		match info.as_ref().and_then(|info| owed_place(info, context.account, &missing.leaf.root, challenge.period)) {
-			Some(column) => owed.push((missing, column)),
+			Some(column) => {
+				let prover = context.prover.clone();
+				owed.push(
+					tokio::task::spawn_blocking(move || {
+						let trouble = prover.diagnose(&missing);
+						(MissingColumn { trouble, ..missing }, column)
+					})
+					.await?,
+				);
+			},
 			None => {
 				released.insert((id, missing.leaf.root));
 			},
@@ -430,8 +497,7 @@ async fn judge_missing(
 	let suspicious = shown == 0 && released.is_empty() && owed.len() >= SUSPICIOUS_LOSSES;
 	// A disk that is not mounted or does not answer looks like this, and may be back in time. One missed period costs
 	// less than giving up columns that are not lost; a second one in a row does not.
-	let last_resort = misses_in_row > 0 && challenge.blocks_left <= context.window_blocks / 3;
-	if (unavailable || suspicious) && !last_resort {
+	if (unavailable || suspicious) && !is_last_resort(context, challenge, misses_in_row) {
 		let reason = format!("{} challenged columns cannot be read; is the disk there?", owed.len());
 		tracing::error!(target: "storage::prover", period = challenge.period, reason);
 		return Ok(Some(Verdict::Later { blocks: 1, reason }));
@@ -448,6 +514,26 @@ async fn judge_missing(
 		.map(|(missing, column)| Duty::DeclareLost { agreement: missing.leaf.agreement, column })
 		.collect();
 	Ok(Some(Verdict::After(duties)))
+}
+
+/// What an admission of loss waits for, if it can wait.
+///
+/// The chain pays for none of the periods whose challenge is fixed and unanswered when a loss is admitted. A proof that
+/// needs the admission waits for it; any other goes first, being more urgent. And a block too late is a slot too late.
+async fn loss_must_wait(context: &Context, head: &Head) -> Result<Option<Verdict>, WorkError> {
+	let Some(duty) = context.chain.duty(context.account).await? else { return Ok(None) };
+	if duty.behind {
+		let first = Duty::Advance { provider: context.account, period: duty.first_unresolved };
+		return Ok(Some(Verdict::After(vec![first])));
+	}
+	let left = next_slot(&context.account, head.best, context.period_blocks).saturating_sub(head.best);
+	Ok((duty.challenge.is_none() && left <= SLOT_MARGIN_BLOCKS)
+		.then(|| Verdict::Later { blocks: left.saturating_add(1), reason: "a challenge comes soon".into() }))
+}
+
+/// Whether a second period in a row is about to be missed: then even what may come back is given up.
+fn is_last_resort(context: &Context, challenge: &Challenge, misses_in_row: u32) -> bool {
+	misses_in_row > 0 && challenge.blocks_left <= context.window_blocks / 3
 }
 
 /// The place of the column with this root, if `account` owes it in `period` under this agreement.
@@ -489,12 +575,16 @@ async fn judge_removal(context: &Context, number: u64, head: &Head) -> Result<Ve
 	if duty.challenge.is_some() {
 		return later(2, "a challenge is open");
 	}
+	if duty.behind {
+		return later(2, "too many periods are unresolved");
+	}
 	let left = next_slot(&context.account, head.best, context.period_blocks).saturating_sub(head.best);
-	if left <= REMOVAL_MARGIN_BLOCKS {
+	if left <= SLOT_MARGIN_BLOCKS {
 		return later(left.saturating_add(1), "a challenge comes soon");
 	}
+	let as_of = removable_as_of(duty.first_unresolved, head.best, context.period_blocks);
 	let info = context.chain.agreement(leaf.agreement).await?;
-	if info.is_some_and(|info| owed_place(&info, context.account, &leaf.root, duty.first_unresolved).is_some()) {
+	if info.is_some_and(|info| owed_place(&info, context.account, &leaf.root, as_of).is_some()) {
 		return Ok(Verdict::Impossible("the column is still owed".into()));
 	}
 	let provider = context.chain.provider(context.account).await?;
@@ -503,6 +593,12 @@ async fn judge_removal(context: &Context, number: u64, head: &Head) -> Result<Ve
 	}
 	let path = context.holdings.path(number, duty.holdings.leaves())?;
 	Ok(send(Call::RemoveLeaf { provider: context.account, number, leaf, path }))
+}
+
+/// The period as of which the chain asks whether a leaf is owed no longer: the present one, too, even if it is proven,
+/// since a client may extend an agreement until it is over.
+pub(crate) fn removable_as_of(unresolved: Period, best: BlockNumber, period_blocks: BlockNumber) -> Period {
+	unresolved.min(challenge::period_of(best, period_blocks))
 }
 
 /// The provider's first slot after block `best`.
@@ -560,6 +656,10 @@ impl fmt::Display for Duty {
 			Self::Register { .. } => write!(f, "register as a provider"),
 			Self::SetOffer { .. } => write!(f, "set the offer"),
 			Self::SetAddresses { .. } => write!(f, "set the addresses"),
+			Self::SetLabels { .. } => write!(f, "set the labels"),
+			Self::Advance { provider, period } => {
+				write!(f, "advance {} past period {period}", account_to_ss58(provider))
+			},
 		}
 	}
 }

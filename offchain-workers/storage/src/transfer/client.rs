@@ -19,6 +19,7 @@ use peoples_cloud_primitives::{
 	manifest::{Manifest, MAX_MANIFEST_BYTES},
 	AccountBytes, Hash32,
 };
+use tokio::time::timeout;
 
 use crate::{
 	protocol::{
@@ -37,6 +38,9 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 pub struct ClientLimits {
 	/// For a connection and a stream. Default: 15 s.
 	pub connect: Duration,
+	/// For a provider to say that it takes a column, or why not. Default: 8 s. It has little to look up; and all other
+	/// providers of an upload wait meanwhile.
+	pub ready: Duration,
 	/// For anything to move. Default: 30 s.
 	pub idle: Duration,
 	/// For the provider to put a column on its disk. Default: 120 s, as slow disks sync 10 MiB/s.
@@ -45,7 +49,12 @@ pub struct ClientLimits {
 
 impl Default for ClientLimits {
 	fn default() -> Self {
-		Self { connect: Duration::from_secs(15), idle: Duration::from_secs(30), store: Duration::from_secs(120) }
+		Self {
+			connect: Duration::from_secs(15),
+			ready: Duration::from_secs(8),
+			idle: Duration::from_secs(30),
+			store: Duration::from_secs(120),
+		}
 	}
 }
 
@@ -175,7 +184,7 @@ impl TransferClient {
 
 	/// Asks a provider to take a column. Once it agreed, send the bytes.
 	pub async fn push(&self, to: &ProviderPeer, intent: SignedIntent) -> Result<PushSession, TransferError> {
-		let (stream, reply) = self.request(to, &Request::Push(intent.clone())).await?;
+		let (stream, reply) = self.request(to, &Request::Push(intent.clone()), self.limits.ready).await?;
 		match reply {
 			Reply::Ready => {
 				Ok(PushSession { stream, intent, hasher: blake3::Hasher::new(), sent: 0, limits: self.limits })
@@ -197,7 +206,7 @@ impl TransferClient {
 		}
 		let (first, end) = (chunks.start, chunks.end);
 		let request = Request::Fetch { root, first_chunk: first, chunks: end - first };
-		let (stream, reply) = self.request(from, &request).await?;
+		let (stream, reply) = self.request(from, &request, self.limits.idle).await?;
 		match reply {
 			Reply::Sending { chunks_total } if chunks_total == column_chunks => {},
 			Reply::Sending { .. } => return Err(TransferError::Lied(Lie::WrongLength)),
@@ -216,7 +225,7 @@ impl TransferClient {
 		if bytes.len() > MAX_MANIFEST_BYTES || manifest.fields().check().is_err() {
 			return Err(TransferError::BadManifest);
 		}
-		match self.request(to, &Request::PutManifest(bytes)).await?.1 {
+		match self.request(to, &Request::PutManifest(bytes), self.limits.idle).await?.1 {
 			Reply::Done => Ok(()),
 			_ => Err(TransferError::Lied(Lie::WrongReply)),
 		}
@@ -224,7 +233,8 @@ impl TransferClient {
 
 	/// Gets an object's manifest; it is the object's and consistent.
 	pub async fn get_manifest(&self, from: &ProviderPeer, object: Hash32) -> Result<Manifest, TransferError> {
-		let Reply::Manifest(bytes) = self.request(from, &Request::GetManifest(object)).await?.1 else {
+		let Reply::Manifest(bytes) = self.request(from, &Request::GetManifest(object), self.limits.idle).await?.1
+		else {
 			return Err(TransferError::Lied(Lie::WrongReply));
 		};
 		let wrong = TransferError::Lied(Lie::WrongManifest);
@@ -239,17 +249,24 @@ impl TransferClient {
 
 	/// Asks a provider how it is.
 	pub async fn status(&self, of: &ProviderPeer) -> Result<ProviderStatus, TransferError> {
-		match self.request(of, &Request::Status).await?.1 {
+		match self.request(of, &Request::Status, self.limits.idle).await?.1 {
 			Reply::Status(status) => Ok(status),
 			_ => Err(TransferError::Lied(Lie::WrongReply)),
 		}
 	}
 
-	/// Opens a stream, sends the request and reads the first reply; a refusal is an error.
-	async fn request(&self, to: &ProviderPeer, request: &Request) -> Result<(Stream, Reply), TransferError> {
+	/// Opens a stream, sends the request and reads the first reply, which has to come whole within `deadline`; a
+	/// refusal is an error.
+	async fn request(
+		&self,
+		to: &ProviderPeer,
+		request: &Request,
+		deadline: Duration,
+	) -> Result<(Stream, Reply), TransferError> {
 		let mut stream = self.network.open(to.peer, &to.addresses, PROTOCOL, self.limits.connect).await?;
 		framing::write_message(&mut stream, request, MAX_MESSAGE, self.limits.idle).await?;
-		match framing::read_message(&mut stream, MAX_MESSAGE, self.limits.idle).await? {
+		let reply = framing::read_message(&mut stream, MAX_MESSAGE, deadline);
+		match timeout(deadline, reply).await.map_err(|_| TransferError::TimedOut)?? {
 			Reply::Refused(refusal) => Err(TransferError::Refused(refusal)),
 			reply => Ok((stream, reply)),
 		}

@@ -40,11 +40,15 @@ use crate::{
 	store::{ColumnStore, StoreError},
 };
 
+mod announce;
 mod fetch;
 mod manifest;
+mod pace;
 mod push;
 
-/// Objects that wait to be announced; more are announced at the next start.
+use pace::Pace;
+
+/// Objects that wait to be announced; more are announced at the next look at everything.
 const ANNOUNCEMENTS: usize = 256;
 /// How long a refusal may take to be taken: it is a courtesy.
 const COURTESY: Duration = Duration::from_secs(2);
@@ -56,9 +60,13 @@ pub struct ServerConfig {
 	pub request_deadline: Duration,
 	/// How long a transfer may stand still. Default: 30 s.
 	pub idle: Duration,
-	/// Bytes per second that a transfer must move on average once `grace` has passed. Default: 1,024.
+	/// How long the first bytes of a column may take: its client looks for the other columns' providers meanwhile.
+	/// Default: 120 s.
+	pub first_frame: Duration,
+	/// Bytes per second that a transfer must move. Default: 4,096, which a line of 1 Mbit/s still gives to each of
+	/// the 24 columns that its owner stores.
 	pub min_rate: u64,
-	/// How long a transfer may be slower. Default: 60 s.
+	/// How far a transfer may fall behind that. Default: 60 s.
 	pub grace: Duration,
 	/// How long to wait for the chain. Default: 10 s.
 	pub chain_deadline: Duration,
@@ -74,12 +82,16 @@ pub struct ServerConfig {
 	pub max_validity: BlockNumber,
 	/// Uploads that a client may have pending here. Default: 256.
 	pub max_pending_per_client: u32,
+	/// A client's columns that are coming in may take this part of the capacity, or be one. Default: 8, an eighth.
+	pub client_share: u64,
 	/// Requests of one peer. Default: 256 at once, 64 per second.
 	pub requests: Rate,
 	/// Signed intents of one client. Default: 128 at once, 16 per second.
 	pub intents: Rate,
 	/// Bytes sent to one peer. Default: 1 GiB at once, 256 MiB per second.
 	pub reads: Rate,
+	/// How often what is announced to the network is held against what is here. Default: 30 minutes.
+	pub announce_every: Duration,
 	/// How long a peer that breaks the protocol is kept away. Default: 60 s.
 	pub ban: Duration,
 	/// How long transfers may go on at shutdown. Default: 10 s.
@@ -91,7 +103,8 @@ impl Default for ServerConfig {
 		Self {
 			request_deadline: Duration::from_secs(10),
 			idle: Duration::from_secs(30),
-			min_rate: 1024,
+			first_frame: Duration::from_secs(120),
+			min_rate: 4096,
 			grace: Duration::from_secs(60),
 			chain_deadline: Duration::from_secs(10),
 			offer_age: Duration::from_secs(3),
@@ -100,9 +113,11 @@ impl Default for ServerConfig {
 			max_pushes: 64,
 			max_validity: 1200,
 			max_pending_per_client: 256,
+			client_share: 8,
 			requests: Rate { burst: 256, per_second: 64 },
 			intents: Rate { burst: 128, per_second: 16 },
 			reads: Rate { burst: 1 << 30, per_second: 256 << 20 },
+			announce_every: Duration::from_secs(30 * 60),
 			ban: Duration::from_secs(60),
 			drain: Duration::from_secs(10),
 		}
@@ -121,6 +136,9 @@ enum ServeError {
 	/// The peer crept.
 	#[error("too slow")]
 	TooSlow,
+	/// The peer has had as much as one may have for now. It cannot be told in the middle of a column.
+	#[error("the peer has had enough for now")]
+	TooMuch,
 	/// What was being sent is damaged on our disk.
 	#[error("the column is damaged")]
 	Damaged,
@@ -182,7 +200,7 @@ impl TransferServer {
 			config,
 		});
 		let handle = ServerHandle { stop: shared.stop.clone(), metrics: shared.metrics.clone() };
-		tokio::spawn(manifest::announce(shared.clone(), announcements));
+		tokio::spawn(announce::run(shared.clone(), announcements));
 		let joined = tokio::spawn(shared.run(streams));
 		Ok((handle, joined))
 	}
@@ -207,11 +225,14 @@ impl ServerHandle {
 	}
 }
 
-/// What a client has coming in here.
-#[derive(Debug, Default)]
-struct ClientFlights {
+/// A column that a client has coming in here.
+#[derive(Clone, Copy, Debug)]
+struct InFlight {
+	nonce: IntentNonce,
+	/// Planck that it will cost the client at most.
 	price: Balance,
-	nonces: Vec<(IntentNonce, Balance)>,
+	/// Chunks set aside for it.
+	chunks: u64,
 }
 
 struct Limits {
@@ -233,7 +254,7 @@ struct Shared {
 	/// What the chain last said of us; the lock makes concurrent askers wait for one answer.
 	offer: tokio::sync::Mutex<Option<(Instant, Option<ProviderInfo>)>>,
 	pushes: Semaphore,
-	flights: Mutex<HashMap<AccountBytes, ClientFlights>>,
+	flights: Mutex<HashMap<AccountBytes, Vec<InFlight>>>,
 	limits: Mutex<Limits>,
 	announce: mpsc::Sender<Hash32>,
 	stop: CancellationToken,
@@ -304,6 +325,10 @@ impl Shared {
 			},
 			Err(ServeError::Damaged) => {
 				self.metrics.damaged.inc();
+				(None, false)
+			},
+			Err(ServeError::TooMuch) => {
+				self.metrics.limited.inc();
 				(None, false)
 			},
 			Err(ServeError::Frame(_)) => (None, false),
@@ -428,7 +453,7 @@ impl Shared {
 		self.limits.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 	}
 
-	fn flights(&self) -> MutexGuard<'_, HashMap<AccountBytes, ClientFlights>> {
+	fn flights(&self) -> MutexGuard<'_, HashMap<AccountBytes, Vec<InFlight>>> {
 		self.flights.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 	}
 }
@@ -454,27 +479,5 @@ impl Drop for Slot {
 		}
 		drop(limits);
 		self.shared.metrics.streams.dec();
-	}
-}
-
-/// Notices transfers that creep.
-#[derive(Debug)]
-struct Pace {
-	started: Instant,
-	bytes: u64,
-}
-
-impl Pace {
-	fn new() -> Self {
-		Self { started: Instant::now(), bytes: 0 }
-	}
-
-	fn moved(&mut self, bytes: usize, config: &ServerConfig) -> Result<(), ServeError> {
-		self.bytes = self.bytes.saturating_add(bytes as u64);
-		let elapsed = self.started.elapsed();
-		if elapsed > config.grace && self.bytes < elapsed.as_secs().saturating_mul(config.min_rate) {
-			return Err(ServeError::TooSlow);
-		}
-		Ok(())
 	}
 }

@@ -562,6 +562,7 @@ async fn manifests_are_kept_for_agreements_on_the_chain() {
 			root,
 			leaf: 0,
 			rate: 1,
+			max_rate: 1,
 			start: 1,
 			end: 20,
 			state: ColumnState::Held,
@@ -716,12 +717,12 @@ async fn a_false_acknowledgement_is_detected() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_of_one_peer_are_limited() {
-	let config = ServerConfig { reads: Rate { burst: 1 << 20, per_second: 1024 }, ..ServerConfig::default() };
+	let config = ServerConfig { reads: Rate { burst: 1 << 19, per_second: 1 }, ..ServerConfig::default() };
 	let world = World::with(config, "/ip4/127.0.0.1/tcp/0").await;
-	let bytes = column(2000, 1);
+	let bytes = column(400, 1);
 	let root = world.push(1, &bytes).await.unwrap().fields().root;
-	assert_eq!(world.fetch(root, 2000, 0..2000).await.unwrap(), bytes);
-	assert!(matches!(refusal(world.fetch(root, 2000, 0..1).await), Refusal::RateLimited { .. }));
+	assert_eq!(world.fetch(root, 400, 0..400).await.unwrap(), bytes);
+	assert!(matches!(refusal(world.fetch(root, 400, 0..400).await), Refusal::RateLimited { .. }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

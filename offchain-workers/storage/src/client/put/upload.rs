@@ -15,7 +15,7 @@ use peoples_cloud_primitives::{
 use tokio::{
 	sync::mpsc,
 	task::{spawn_blocking, JoinSet},
-	time::{sleep, timeout, Instant},
+	time::{sleep, timeout, timeout_at, Instant},
 };
 
 use super::PutError;
@@ -42,6 +42,9 @@ const QUEUE: std::ops::RangeInclusive<u64> = 2..=32;
 const SLOW_WINDOW: Duration = Duration::from_secs(20);
 /// See [`SLOW_WINDOW`].
 const SLOW_PERCENT: u32 = 80;
+/// Providers that have not answered after so long are left for the next pass, if others have: those hold room for us,
+/// and wait for bytes.
+const CONNECT: Duration = Duration::from_secs(20);
 /// Pause before a provider that failed is asked again because there is no other.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// A provider that takes nothing for so long, while others do, is given up. A third of what both ends wait for a
@@ -174,7 +177,7 @@ impl Upload<'_> {
 		Ok(())
 	}
 
-	/// Finds a provider that says it is ready for each missing column.
+	/// Finds a provider that says it is ready for each missing column; or, in time, for some of them.
 	async fn connect(&mut self) -> Result<Vec<Connected>, PutError> {
 		let (transfer, signer, terms, chunks) = (self.transfer, self.signer, self.terms, self.layout.column_chunks());
 		let ask = |column: usize, candidate: Candidate| async move {
@@ -188,25 +191,46 @@ impl Upload<'_> {
 		let mut rate = self.placed.values().map(|placed| placed.candidate.rate).fold(0, Balance::saturating_add);
 		let mut asked = FuturesUnordered::new();
 		let missing = self.missing();
+		// Those that are being asked: an answer that is no longer waited for does not give its candidate back.
+		let mut pending = BTreeMap::new();
 		for column in &missing {
 			let Some(candidate) = self.candidates.take(self.max_rate.saturating_sub(rate)) else { break };
 			rate = rate.saturating_add(candidate.rate);
+			pending.insert(*column, candidate.clone());
 			asked.push(ask(*column, candidate));
 		}
-		let mut connected = Vec::with_capacity(missing.len());
-		while let Some((column, candidate, answer)) = asked.next().await {
+		let begun = Instant::now();
+		let mut connected: Vec<Connected> = Vec::with_capacity(missing.len());
+		loop {
+			let answer = match connected.is_empty() {
+				true => asked.next().await,
+				false => match timeout_at(begun + CONNECT, asked.next()).await {
+					Ok(answer) => answer,
+					Err(_) => break,
+				},
+			};
+			let Some((column, candidate, answer)) = answer else { break };
+			pending.remove(&column);
 			match answer {
 				Ok(session) => connected.push(Connected { column, candidate, session }),
 				Err(error) => {
 					rate = rate.saturating_sub(candidate.rate);
 					self.note_failure(column, candidate, &error);
-					let Some(next) = self.candidates.take(self.max_rate.saturating_sub(rate)) else { break };
+					let Some(next) = self.candidates.take(self.max_rate.saturating_sub(rate)) else {
+						return Err(self.providers_failed(missing.len() - connected.len()));
+					};
 					rate = rate.saturating_add(next.rate);
+					pending.insert(column, next.clone());
 					asked.push(ask(column, next));
 				},
 			}
 		}
-		if connected.len() < missing.len() {
+		drop(asked);
+		let late = pending.len();
+		for (column, candidate) in pending {
+			self.note_failure(column, candidate, &TransferError::TimedOut);
+		}
+		if connected.len() + late < missing.len() {
 			return Err(self.providers_failed(missing.len() - connected.len()));
 		}
 		connected.sort_unstable_by_key(|connected| connected.column);

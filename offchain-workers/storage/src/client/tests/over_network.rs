@@ -4,7 +4,7 @@ use std::{
 	sync::Mutex,
 };
 
-use peoples_cloud_client::chain::{Call, Certainty, ColumnState};
+use peoples_cloud_client::chain::{Call, Certainty, ColumnState, Needs};
 use peoples_cloud_network::{Network, NetworkConfig, NetworkHandle};
 use peoples_cloud_primitives::{AccountBytes, AgreementId, Hash32};
 use tempfile::TempDir;
@@ -287,18 +287,30 @@ async fn lost_columns_are_rebuilt_and_placed_with_fresh_providers() {
 	let (back, outcome) = repaired(world).await;
 	world = back;
 	assert!(matches!(outcome, Err(RepairError::Placement(_))), "all providers hold a column: {outcome:?}");
-	for number in 6..8 {
-		world.add_provider(number).await;
-	}
+	// One fresh provider: a column is repaired and told, although there is nobody for the other.
+	world.add_provider(6).await;
 	let (back, outcome) = repaired(world).await;
 	world = back;
-	let replaced = outcome.unwrap().replaced;
-	assert_eq!(
-		replaced.iter().map(|(agreement, column, _)| (*agreement, *column)).collect::<Vec<_>>(),
-		[(stored.agreement, 1), (stored.agreement, 4)]
-	);
+	let outcome = outcome.unwrap();
+	let [(agreement, 1, first)] = outcome.replaced[..] else { panic!("{outcome:?}") };
+	assert_eq!(agreement, stored.agreement);
+	assert!(matches!(outcome.failed[..], [(_, 4, RepairError::Placement(_))]), "{outcome:?}");
+	world.add_provider(7).await;
+	// In an agreement's last period the chain takes no replacement.
+	let end = world.chain.decree(|state, _| {
+		let last = state.period() + 1;
+		std::mem::replace(&mut state.agreements.get_mut(&stored.agreement).unwrap().end, last)
+	});
+	let (back, outcome) = repaired(world).await;
+	world = back;
+	assert!(matches!(outcome, Err(RepairError::Ending(_))), "{outcome:?}");
+	world.chain.decree(|state, _| state.agreements.get_mut(&stored.agreement).unwrap().end = end);
+	let (back, outcome) = repaired(world).await;
+	world = back;
+	let outcome = outcome.unwrap();
+	assert!(matches!(outcome.replaced[..], [(_, 4, _)]) && outcome.failed.is_empty(), "{outcome:?}");
 	let after = world.holders(stored.agreement);
-	assert_eq!((after[1], after[4]), (replaced[0].2, replaced[1].2));
+	assert_eq!((after[1], after[4]), (first, outcome.replaced[0].2));
 	assert!(world.chain.read(|state| state.agreements[&stored.agreement]
 		.columns
 		.iter()
@@ -320,7 +332,19 @@ async fn what_cannot_be_stored_or_got_says_why() {
 	assert!(matches!(world.put(&path, 4, 12).await, Err(PutError::Placement(_))));
 	world.chain.decree(|state, _| state.balances.insert(world.alice.account(), 5));
 	assert!(matches!(world.put(&path, 2, 6).await, Err(PutError::TooLittleMoney { free: 5, .. })));
-	world.chain.decree(|state, _| state.balances.insert(world.alice.account(), 1 << 60));
+	// Enough for the price, but not for what opening the agreement takes beside it.
+	world.chain.decree(|state, _| {
+		state.balances.insert(world.alice.account(), 1 << 40);
+		state.overhead = Needs { amount: 0, deposit: 1 << 40, fee: 2, existential_deposit: 1 };
+	});
+	let error = world.put(&path, 2, 6).await.unwrap_err();
+	assert!(matches!(error, PutError::TooLittleMoney { .. }), "{error}");
+	assert!(error.to_string().contains("as a deposit"), "{error}");
+	assert!(world.providers.iter().all(|provider| provider.store.usage().pending_chunks == 0), "something was sent");
+	world.chain.decree(|state, _| {
+		state.balances.insert(world.alice.account(), 1 << 60);
+		state.overhead = Needs::default();
+	});
 	let stored = world.put(&path, 2, 6).await.unwrap();
 	let mut out = Vec::new();
 	let bob = Signer::from_suri("//Bob").unwrap();
@@ -330,6 +354,8 @@ async fn what_cannot_be_stored_or_got_says_why() {
 	assert!(matches!(not_his, Err(GetError::Seal(_))));
 	assert!(out.is_empty());
 	assert!(matches!(world.get([1; 32], None).await, Err(GetError::Locate(_))));
+	let beyond = world.get(stored.object, Some(9_990..10_001)).await.unwrap_err();
+	assert_eq!(beyond.to_string(), "the range 9990-10000 is not within the object; give one within 0-9999");
 	// The owner may share the key.
 	let key = ObjectKey::unwrap(&stored.manifest.fields().cipher, &world.alice).unwrap();
 	get(&*world.chain, &world.transfer, &Unlock::Key(key), stored.object, &options, &mut out, &|_| {}).await.unwrap();

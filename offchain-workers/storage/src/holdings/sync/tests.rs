@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use peoples_cloud_client::chain::Call;
 
 use super::*;
-use crate::{simulation::SimulatedChain, test_rig::Rig, transactions::Duty as Task};
+use crate::{simulation::SimulatedChain, test_rig::Rig, transactions::Duty as Task, worker::Worker};
 
 fn in_step(rig: &Rig) -> bool {
 	let commitment = rig.chain.read(|state| state.commitment(&rig.account()));
@@ -81,7 +81,10 @@ async fn a_deep_reorganisation_is_survived() {
 	for seed in 20..25 {
 		rig.take_on(seed, 2, 50);
 	}
-	rig.blocks(1).await;
+	rig.chain.produce(1);
+	assert!(rig.follow.work().await.is_err(), "until the node has come as far again it is not believed");
+	rig.chain.produce(2);
+	rig.follow().await;
 	assert!(in_step(&rig));
 }
 

@@ -76,7 +76,7 @@ proptest! {
 		let layout = layout_of(length, segment, 1 << log_k, chunks * 1024);
 		let bytes = plain(length);
 		let payloads = payloads(layout, &bytes);
-		prop_assert_eq!(opened(layout, &payloads, 0..length).unwrap(), bytes.clone());
+		prop_assert_eq!(opened(layout, &payloads, 0..length).unwrap(), &bytes[..]);
 		let (a, b) = (from % length, to % length);
 		let range = a.min(b)..a.max(b) + 1;
 		prop_assert_eq!(opened(layout, &payloads, range.clone()).unwrap(), &bytes[range.start as usize..range.end as usize]);

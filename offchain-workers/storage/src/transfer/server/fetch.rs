@@ -7,7 +7,10 @@ use std::{
 use futures::AsyncWriteExt as _;
 use peoples_cloud_network::{framing, PeerId, Stream};
 use peoples_cloud_primitives::{column::CHUNK_BYTES, Hash32};
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+	sync::mpsc,
+	time::{sleep, timeout},
+};
 
 use super::{rate_limited, Pace, ServeError, Shared};
 use crate::{
@@ -19,6 +22,8 @@ use crate::{
 const BUFFER: usize = 256 * 1024;
 /// Buffers between the disk and the network.
 const BUFFERS: usize = 2;
+/// Written at a time: a receiver that creeps is noticed after so many bytes.
+const SLICE: usize = 16 * 1024;
 
 pub(super) async fn serve(
 	shared: &Shared,
@@ -33,8 +38,9 @@ pub(super) async fn serve(
 	if chunks == 0 || !inside {
 		return Err(Refusal::NotFound.into());
 	}
-	let bytes = chunks.saturating_mul(CHUNK_BYTES as u64);
-	shared.limits().reads.take(peer, bytes, Instant::now()).map_err(rate_limited)?;
+	// The rest is paid for as it goes out: whoever is cut off has not paid for what did not come.
+	let mut paid = chunks.saturating_mul(CHUNK_BYTES as u64).min(BUFFER as u64);
+	shared.limits().reads.take(peer, paid, Instant::now()).map_err(rate_limited)?;
 	shared.reply(stream, &Reply::Sending { chunks_total: record.chunks }).await?;
 
 	let (pieces, mut inbox) = mpsc::channel(BUFFERS);
@@ -44,11 +50,15 @@ pub(super) async fn serve(
 		store.stream(&root, first, chunks, &mut target)?;
 		target.flush().map_err(|_| StreamError::ReceiverGone)
 	});
-	let mut pace = Pace::new();
+	let mut pace = Pace::new(&shared.config);
 	while let Some(piece) = inbox.recv().await {
-		framing::write_all(stream, &piece, shared.config.idle).await?;
-		shared.metrics.bytes_sent.inc_by(piece.len() as u64);
-		pace.moved(piece.len(), &shared.config)?;
+		let length = piece.len() as u64;
+		pay(shared, peer, length.saturating_sub(paid)).await?;
+		paid = paid.saturating_sub(length);
+		for slice in piece.chunks(SLICE) {
+			pace.within(slice.len(), framing::write_all(stream, slice, shared.config.idle)).await?;
+		}
+		shared.metrics.bytes_sent.inc_by(length);
 	}
 	match reading.await {
 		Ok(Ok(())) => {},
@@ -59,11 +69,25 @@ pub(super) async fn serve(
 		// The receiver sees the stream end early: what it got is right.
 		_ => return Err(ServeError::Damaged),
 	}
-	framing::flush(stream, shared.config.idle).await?;
+	pace.within(0, framing::flush(stream, shared.config.idle)).await?;
 	shared.metrics.fetches.inc();
 	// The receiver has everything when it has everything; a lost goodbye changes nothing.
 	let _ = timeout(shared.config.idle, stream.close()).await;
 	Ok(())
+}
+
+/// Charges a peer for what is sent next, and waits until it may have so much. A wait that the receiver would take for
+/// a stall ends the transfer: it may go on where it was.
+async fn pay(shared: &Shared, peer: PeerId, bytes: u64) -> Result<(), ServeError> {
+	let longest = shared.config.idle / 2;
+	loop {
+		let taken = shared.limits().reads.take(peer, bytes, Instant::now());
+		match taken {
+			Ok(()) => return Ok(()),
+			Err(wait) if wait > longest => return Err(ServeError::TooMuch),
+			Err(wait) => sleep(wait).await,
+		}
+	}
 }
 
 /// Gathers what is written into large buffers and waits until they are taken.

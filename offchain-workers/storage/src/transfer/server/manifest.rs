@@ -1,5 +1,5 @@
-//! Manifests: kept beside columns, announced to the network.
-use std::{sync::Arc, time::Duration};
+//! Manifests: kept beside columns.
+use std::sync::Arc;
 
 use codec::DecodeAll;
 use peoples_cloud_client::chain::ColumnState;
@@ -8,20 +8,12 @@ use peoples_cloud_primitives::{
 	manifest::{Manifest, MAX_MANIFEST_BYTES},
 	Hash32,
 };
-use tokio::sync::mpsc;
 
 use super::{ServeError, Shared};
 use crate::{
 	protocol::{Refusal, Reply},
 	store::{Held, StoreError},
 };
-
-/// Objects read at a time when all are announced.
-const WALK: usize = 256;
-/// Between announcements at start, so that a large provider does not flood the table.
-const ANNOUNCE_PAUSE: Duration = Duration::from_millis(50);
-/// How long one announcement is waited for; it goes on by itself.
-const ANNOUNCE_DEADLINE: Duration = Duration::from_secs(5);
 
 pub(super) async fn put(
 	shared: &Arc<Shared>,
@@ -69,7 +61,7 @@ pub(super) async fn put(
 		Kept::No(ours) if ours.is_empty() => return Err(Refusal::NotHeld.into()),
 		Kept::No(ours) => put_by_agreement(shared, object, bytes, ours).await?,
 	}
-	// If the queue is full it is announced at the next start.
+	// If the queue is full it is announced at the next look at everything.
 	let _ = shared.announce.try_send(object);
 	shared.reply(stream, &Reply::Done).await
 }
@@ -107,38 +99,4 @@ pub(super) async fn get(shared: &Shared, stream: &mut Stream, object: Hash32) ->
 	let manifest = shared.blocking(move |store| store.manifest(&object)).await?;
 	let reply = manifest.map_or(Reply::Refused(Refusal::NotFound), Reply::Manifest);
 	shared.reply(stream, &reply).await
-}
-
-/// Tells the network which objects are here: all at start, then new ones as they come.
-pub(super) async fn announce(shared: Arc<Shared>, mut new: mpsc::Receiver<Hash32>) {
-	let mut after = None;
-	loop {
-		let known = tokio::select! {
-			() = shared.stop.cancelled() => return,
-			known = shared.blocking(move |store| store.objects(after.as_ref(), WALK)) => known.unwrap_or_default(),
-		};
-		let Some(last) = known.last() else { break };
-		after = Some(*last);
-		for object in known {
-			tokio::select! {
-				() = shared.stop.cancelled() => return,
-				() = provide(&shared, object) => tokio::time::sleep(ANNOUNCE_PAUSE).await,
-			}
-		}
-	}
-	loop {
-		tokio::select! {
-			() = shared.stop.cancelled() => return,
-			object = new.recv() => match object {
-				Some(object) => provide(&shared, object).await,
-				None => return,
-			},
-		}
-	}
-}
-
-async fn provide(shared: &Shared, object: Hash32) {
-	if let Ok(Err(error)) = tokio::time::timeout(ANNOUNCE_DEADLINE, shared.network.provide(&object)).await {
-		tracing::debug!(target: "storage::transfer", %error, "object not announced");
-	}
 }

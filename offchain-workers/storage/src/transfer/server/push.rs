@@ -7,9 +7,9 @@ use peoples_cloud_primitives::{
 	terms::{storage_rate, Acknowledgement, IntentNonce, StorageIntentV1},
 	AccountBytes, Balance,
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 
-use super::{rate_limited, Pace, ServeError, Shared};
+use super::{rate_limited, InFlight, Pace, ServeError, Shared};
 use crate::{
 	protocol::{
 		acknowledgement, admit, Facts, PushEnd, Refusal, Reply, SignedAck, SignedIntent, MAX_DATA, MAX_MESSAGE,
@@ -58,8 +58,7 @@ async fn admit_intent(shared: &Arc<Shared>, signed: &SignedIntent) -> Result<Fli
 	let pending = shared.store.pending_of(&intent.client);
 	let (flying, flying_price) = {
 		let flights = shared.flights();
-		let flights = flights.get(&intent.client);
-		flights.map_or((0, 0), |flights| (flights.nonces.len(), flights.price))
+		flights.get(&intent.client).map_or((0, 0), |flights| (flights.len(), price_of(flights)))
 	};
 	let facts = Facts {
 		genesis: shared.chain.genesis(),
@@ -75,13 +74,13 @@ async fn admit_intent(shared: &Arc<Shared>, signed: &SignedIntent) -> Result<Fli
 	let admitted = admit(signed, &facts)?;
 	// Only what the client signed counts against the client.
 	shared.limits().intents.take(intent.client, 1, std::time::Instant::now()).map_err(rate_limited)?;
-	let flight = Flight::enter(shared, intent, admitted.price)?;
+	let (flight, needed) = Flight::enter(shared, intent, admitted.price)?;
 	let (valid_until, client, nonce) = (intent.valid_until, intent.client, intent.nonce);
 	if shared.blocking(move |store| store.is_used(valid_until, &client, &nonce)).await? {
 		return Err(Refusal::Replayed.into());
 	}
 	let free = shared.ask(shared.chain.free_balance(intent.client)).await?;
-	if free < admitted.needed {
+	if free < needed {
 		return Err(Refusal::NoFunds.into());
 	}
 	Ok(flight)
@@ -120,23 +119,25 @@ async fn feed(
 	recycled: &mut mpsc::Receiver<Vec<u8>>,
 ) -> Result<PushEnd, Option<ServeError>> {
 	let idle = shared.config.idle;
-	let max_bytes = intent.max_chunks.saturating_mul(CHUNK_BYTES as u64);
-	let mut pace = Pace::new();
-	loop {
+	let mut left = intent.max_chunks.saturating_mul(CHUNK_BYTES as u64);
+	let heads = shared.chain.heads();
+	let mut pace = Pace::new(&shared.config);
+	let mut length = first_length(shared, stream).await.map_err(Some)?;
+	while length > 0 {
 		let mut buffer = recycled.try_recv().unwrap_or_default();
-		let read = framing::read_frame(stream, &mut buffer, MAX_DATA, idle);
-		read.await.map_err(|error| Some(error.into()))?;
-		if buffer.is_empty() {
-			break;
-		}
-		shared.metrics.bytes_received.inc_by(buffer.len() as u64);
-		pace.moved(buffer.len(), &shared.config).map_err(Some)?;
-		if pace.bytes > max_bytes {
-			return Err(Some(Refusal::TooLong.into()));
+		pace.within(length, framing::read_body(stream, &mut buffer, length, idle)).await.map_err(Some)?;
+		shared.metrics.bytes_received.inc_by(length as u64);
+		left = left.checked_sub(length as u64).ok_or(Some(Refusal::TooLong.into()))?;
+		// The room is not kept for an agreement that can no longer be opened.
+		let now = heads.borrow().best;
+		if now >= intent.valid_until {
+			return Err(Some(Refusal::WrongValidity { now, max: intent.valid_until }.into()));
 		}
 		pieces.send(Piece::Data(buffer)).await.map_err(|_| None)?;
+		length = pace.within(0, framing::read_length(stream, MAX_DATA, idle)).await.map_err(Some)?;
 	}
-	let end: PushEnd = framing::read_message(stream, MAX_MESSAGE, idle).await.map_err(|error| Some(error.into()))?;
+	let end: PushEnd =
+		pace.within(MAX_MESSAGE, framing::read_message(stream, MAX_MESSAGE, idle)).await.map_err(Some)?;
 	let rate = storage_rate(end.chunks, intent.price);
 	let price = rate.and_then(|rate| rate.checked_mul(Balance::from(intent.duration)));
 	let pending = Pending {
@@ -149,6 +150,15 @@ async fn feed(
 	};
 	pieces.send(Piece::End(end, Purpose::Pending(pending))).await.map_err(|_| None)?;
 	Ok(end)
+}
+
+/// The length of the first frame, for which the client has more time.
+async fn first_length(shared: &Shared, stream: &mut Stream) -> Result<usize, ServeError> {
+	let deadline = shared.config.first_frame;
+	match timeout(deadline, framing::read_length(stream, MAX_DATA, deadline)).await {
+		Ok(length) => Ok(length?),
+		Err(_) => Err(ServeError::TooSlow),
+	}
 }
 
 /// The blocking side. True once the column is stored; false if the channel ended before the column did, in which
@@ -182,34 +192,42 @@ struct Flight {
 }
 
 impl Flight {
-	fn enter(shared: &Arc<Shared>, intent: &StorageIntentV1, price: Balance) -> Result<Self, Refusal> {
+	/// All rules that concern a client's uploads together, now that no other of them can come in between. Answers
+	/// what the client must have to pay for all of them, this one included.
+	fn enter(shared: &Arc<Shared>, intent: &StorageIntentV1, price: Balance) -> Result<(Self, Balance), Refusal> {
 		let mut all = shared.flights();
-		let uploads = shared.store.pending_of(&intent.client).uploads;
-		let flights = all.entry(intent.client).or_default();
-		if flights.nonces.iter().any(|(nonce, _)| *nonce == intent.nonce) {
+		let pending = shared.store.pending_of(&intent.client);
+		let flights = all.get(&intent.client).map(Vec::as_slice).unwrap_or_default();
+		if flights.iter().any(|flight| flight.nonce == intent.nonce) {
 			return Err(Refusal::Replayed);
 		}
-		// Again, now that nobody can come in between.
-		let flying = u32::try_from(flights.nonces.len()).unwrap_or(u32::MAX);
-		if uploads.saturating_add(flying) >= shared.config.max_pending_per_client {
-			if flights.nonces.is_empty() {
-				all.remove(&intent.client);
-			}
+		let flying = u32::try_from(flights.len()).unwrap_or(u32::MAX);
+		if pending.uploads.saturating_add(flying) >= shared.config.max_pending_per_client {
 			return Err(Refusal::TooManyPending);
 		}
-		flights.price = flights.price.saturating_add(price);
-		flights.nonces.push((intent.nonce, price));
-		Ok(Self { shared: shared.clone(), client: intent.client, nonce: intent.nonce })
+		// Room set aside costs its client nothing until the bytes are there.
+		let share = shared.store.usage().capacity_chunks / shared.config.client_share.max(1);
+		let reserved = flights.iter().fold(0u64, |sum, flight| sum.saturating_add(flight.chunks));
+		if reserved > 0 && reserved.saturating_add(intent.max_chunks) > share {
+			return Err(Refusal::TooManyPending);
+		}
+		let needed = pending.price.saturating_add(price_of(flights)).saturating_add(price);
+		let flight = InFlight { nonce: intent.nonce, price, chunks: intent.max_chunks };
+		all.entry(intent.client).or_default().push(flight);
+		Ok((Self { shared: shared.clone(), client: intent.client, nonce: intent.nonce }, needed))
 	}
+}
+
+fn price_of(flights: &[InFlight]) -> Balance {
+	flights.iter().fold(0, |sum, flight| sum.saturating_add(flight.price))
 }
 
 impl Drop for Flight {
 	fn drop(&mut self) {
 		let mut all = self.shared.flights();
 		if let Some(flights) = all.get_mut(&self.client) {
-			flights.nonces.retain(|(nonce, _)| *nonce != self.nonce);
-			flights.price = flights.nonces.iter().fold(0, |sum, (_, price)| sum.saturating_add(*price));
-			if flights.nonces.is_empty() {
+			flights.retain(|flight| flight.nonce != self.nonce);
+			if flights.is_empty() {
 				all.remove(&self.client);
 			}
 		}
