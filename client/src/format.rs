@@ -29,6 +29,11 @@ const SIZE_UNITS: [(&str, u64); 11] = [
 	("B", 1),
 ];
 
+/// Longest operator label that the chain takes, in bytes.
+const MAX_OPERATOR_BYTES: usize = 32;
+/// Longest region label that the chain takes, in bytes.
+const MAX_REGION_BYTES: usize = 16;
+
 /// Why a text is not what it should be. Says what is expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -45,6 +50,15 @@ pub enum FormatError {
 	/// No size.
 	#[error("{0:?} is no size; give a number with a unit, such as 10GiB or 500MB")]
 	Size(String),
+	/// No WebSocket's URL.
+	#[error("{0:?} is no WebSocket's URL; give one such as ws://127.0.0.1:9944 or wss://node.example.org")]
+	Url(String),
+	/// No operator label.
+	#[error("{0:?} is no operator label; give 1 to {MAX_OPERATOR_BYTES} bytes of text")]
+	Operator(String),
+	/// No region label.
+	#[error("{0:?} is no region label; give at most {MAX_REGION_BYTES} bytes of text")]
+	Region(String),
 }
 
 /// Serialises an account as its address.
@@ -55,6 +69,11 @@ pub fn account<S: Serializer>(account: &AccountBytes, serializer: S) -> Result<S
 /// Serialises bytes as `0x` and hex digits.
 pub fn hex<T: AsRef<[u8]>, S: Serializer>(bytes: &T, serializer: S) -> Result<S::Ok, S::Error> {
 	serializer.serialize_str(&format!("0x{}", hex::encode(bytes.as_ref())))
+}
+
+/// Serialises a binary peer id as its usual text.
+pub fn peer_id<S: Serializer>(peer_id: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+	serializer.serialize_str(&peer_id_to_text(peer_id))
 }
 
 /// Serialises an object id as its CID.
@@ -70,6 +89,36 @@ pub fn planck<S: Serializer>(amount: &Balance, serializer: S) -> Result<S::Ok, S
 /// An account's address, with Substrate's generic prefix 42.
 pub fn account_to_ss58(account: &AccountBytes) -> String {
 	AccountId32(*account).to_string()
+}
+
+/// A binary peer id as libp2p's tools write it: base58.
+pub fn peer_id_to_text(peer_id: &[u8]) -> String {
+	Base::Base58Btc.encode(peer_id)
+}
+
+/// A node's URL, as it is: `ws://` or `wss://`, and a host.
+pub fn parse_url(text: &str) -> Result<String, FormatError> {
+	let host = text.strip_prefix("ws://").or_else(|| text.strip_prefix("wss://"));
+	match host {
+		Some(host) if !host.is_empty() && !host.starts_with(['/', ':']) => Ok(text.into()),
+		_ => Err(FormatError::Url(text.into())),
+	}
+}
+
+/// An operator's label, as it is, if the chain takes it.
+pub fn parse_operator(text: &str) -> Result<String, FormatError> {
+	match !text.is_empty() && text.len() <= MAX_OPERATOR_BYTES && !text.chars().any(char::is_control) {
+		true => Ok(text.into()),
+		false => Err(FormatError::Operator(text.into())),
+	}
+}
+
+/// A region's label, as it is, if the chain takes it.
+pub fn parse_region(text: &str) -> Result<String, FormatError> {
+	match text.len() <= MAX_REGION_BYTES && !text.chars().any(char::is_control) {
+		true => Ok(text.into()),
+		false => Err(FormatError::Region(text.into())),
+	}
 }
 
 /// The account of an address of any prefix, or of `0x` and 64 hex digits.

@@ -27,6 +27,9 @@ const PHRASE_ENTROPY_BYTES: usize = 16;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
+	/// There is no secret in it, for which the library would take the well-known development phrase.
+	#[error("the secret is empty; give 12 to 24 words, a 0x seed of 32 bytes, or a development path such as //Alice")]
+	Empty,
 	/// The text is no secret URI.
 	#[error("this is no secret phrase or URI; give 12 to 24 words, a 0x seed of 32 bytes, or a path such as //Alice")]
 	Malformed,
@@ -51,7 +54,13 @@ impl Signer {
 	/// From a secret URI as Substrate's tools take it: words or a `0x` seed, then `//hard/soft` junctions, then
 	/// `///password`. Without words it is a development account: `//Alice`.
 	pub fn from_suri(suri: &str) -> Result<Self, SecretError> {
-		let uri: SecretUri = suri.trim().parse().map_err(|_| SecretError::Malformed)?;
+		let suri = suri.trim();
+		// Everybody can sign for the development phrase, so that its accounts must be asked for by their path.
+		let development = suri.starts_with("//") && !suri.starts_with("///");
+		if suri.is_empty() || (suri.starts_with('/') && !development) {
+			return Err(SecretError::Empty);
+		}
+		let uri: SecretUri = suri.parse().map_err(|_| SecretError::Malformed)?;
 		let keypair = Keypair::from_uri(&uri).map_err(|error| SecretError::Phrase(error.to_string()))?;
 		Ok(Self { keypair })
 	}

@@ -24,14 +24,15 @@ pub(crate) struct Arguments {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
 	/// The node's WebSocket.
-	#[arg(long, global = true, env = "PPL_URL", value_name = "WS", default_value = "ws://127.0.0.1:9944", value_parser = url)]
+	#[arg(long, global = true, env = "PPL_URL", value_name = "WS", default_value = "ws://127.0.0.1:9944", value_parser = format::parse_url)]
 	pub(crate) url: String,
 	/// Act as the account of this secret URI, e.g. //Alice; PPL_SURI without it. Others on this machine can
 	/// read it: use a wallet for real money.
 	#[arg(long, global = true, value_name = "URI", conflicts_with = "wallet")]
 	pub(crate) suri: Option<String>,
-	/// Act as the account of this wallet.
-	#[arg(long, global = true, env = "PPL_WALLET", value_name = "NAME")]
+	/// Act as the account of this wallet; PPL_WALLET without it and without --suri.
+	// No `env`: clap would take an exported variable for a flag that is typed, and refuse --suri beside it.
+	#[arg(long, global = true, value_name = "NAME")]
 	pub(crate) wallet: Option<String>,
 	/// Read the wallet's password from the first line of this file instead of asking.
 	#[arg(long, global = true, value_name = "FILE")]
@@ -80,14 +81,6 @@ pub(crate) struct Duration {
 	pub(crate) periods: Option<NonZeroU32>,
 }
 
-fn url(text: &str) -> Result<String, String> {
-	let rest = text.strip_prefix("ws://").or_else(|| text.strip_prefix("wss://"));
-	match rest {
-		Some(rest) if !rest.is_empty() => Ok(text.into()),
-		_ => Err("give a WebSocket's URL, such as ws://127.0.0.1:9944".into()),
-	}
-}
-
 fn days(text: &str) -> Result<f64, String> {
 	// A century; beyond it the periods would not fit their counter.
 	match text.parse::<f64>() {
@@ -104,6 +97,16 @@ pub(crate) fn ppl(text: &str) -> Result<Balance, format::FormatError> {
 /// An account's address.
 pub(crate) fn account(text: &str) -> Result<AccountBytes, format::FormatError> {
 	format::account_from_ss58(text)
+}
+
+/// An operator's label.
+pub(crate) fn operator(text: &str) -> Result<String, format::FormatError> {
+	format::parse_operator(text)
+}
+
+/// A region's label.
+pub(crate) fn region(text: &str) -> Result<String, format::FormatError> {
+	format::parse_region(text)
 }
 
 /// A size in bytes.
@@ -123,11 +126,7 @@ mod tests {
 	}
 
 	#[test]
-	fn urls_and_days_are_checked() {
-		assert!(url("ws://127.0.0.1:9944").is_ok());
-		assert!(url("wss://node.example").is_ok());
-		assert!(url("http://127.0.0.1:9944").is_err());
-		assert!(url("ws://").is_err());
+	fn days_are_checked() {
 		assert_eq!(days("0.5"), Ok(0.5));
 		for wrong in ["0", "-1", "NaN", "inf", "40000", "x"] {
 			assert!(days(wrong).is_err(), "{wrong}");

@@ -7,7 +7,7 @@ use peoples_cloud_client::{
 	wallet::{KeystoreError, SecretError},
 };
 use peoples_cloud_network::StartError;
-use peoples_cloud_primitives::Balance;
+use peoples_cloud_primitives::{AgreementId, Balance};
 use peoples_cloud_storage::client::{GetError, PutError, RepairError};
 
 use crate::commands::devnet::DevnetError;
@@ -40,6 +40,8 @@ pub(crate) enum CommandError {
 	ManyAccounts,
 	#[error("a password is needed and there is no terminal to ask on; give --password-file")]
 	NoPassword,
+	#[error("a secret is needed and there is no terminal to ask on; give --phrase-file or --suri")]
+	NoSecret,
 	#[error("the two passwords differ; try again")]
 	PasswordsDiffer,
 	#[error("the terminal cannot be read: {0}")]
@@ -64,6 +66,20 @@ pub(crate) enum CommandError {
 	NotYours(String),
 	#[error("{0} is not registered as a provider; register with `ppl provider register`, or let the daemon do it")]
 	NotAProvider(String),
+	#[error("{0} is registered as a provider already; `ppl provider status` shows it")]
+	AlreadyAProvider(String),
+	#[error("a provider must bond at least {}; give a higher --bond than {}", format_ppl(*least), format_ppl(*bond))]
+	BondTooLow { bond: Balance, least: Balance },
+	#[error("{0}")]
+	BadOffer(&'static str),
+	#[error("{} is a {kind}, which cannot be written to; name a file", path.display())]
+	NotWritable { path: PathBuf, kind: &'static str },
+	#[error("{} is a link that leads nowhere; remove it, or name the file that it should lead to", .0.display())]
+	DanglingLink(PathBuf),
+	#[error("{failed} of the lost columns could not be repaired ({reason}); try again later")]
+	PartlyRepaired { failed: usize, reason: RepairError },
+	#[error("agreement {0} was settled, but the node does not show how; `ppl wallet balance` shows what came back")]
+	SettlementUnseen(AgreementId),
 	#[error("{0} is too long for this chain; give fewer days or periods")]
 	TooLong(String),
 	#[error("the object's agreement is being closed; store the file anew with `ppl put`")]

@@ -18,18 +18,27 @@ impl Output {
 
 	/// The result: as JSON, or as `text` makes it for people.
 	pub(crate) fn result<T: Serialize>(&self, value: &T, text: impl FnOnce() -> String) -> Result<(), CommandError> {
-		let line = match self.json {
+		written(write(&self.line(value, text)))
+	}
+
+	/// [`Output::result`] of what was paid for: if it cannot be written it goes to stderr, lest it be lost.
+	pub(crate) fn paid_result<T: Serialize>(
+		&self,
+		value: &T,
+		text: impl FnOnce() -> String,
+	) -> Result<(), CommandError> {
+		let line = self.line(value, text);
+		let result = write(&line);
+		if result.is_err() {
+			self.note(line);
+		}
+		written(result)
+	}
+
+	fn line<T: Serialize>(&self, value: &T, text: impl FnOnce() -> String) -> String {
+		match self.json {
 			true => serde_json::to_string(value).expect("our types have text keys and whole numbers; qed"),
 			false => text(),
-		};
-		if line.is_empty() {
-			return Ok(());
-		}
-		let mut stdout = io::stdout().lock();
-		match writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
-			// The reader has seen enough, as `head` does.
-			Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-			written => written.map_err(CommandError::Stdout),
 		}
 	}
 
@@ -42,6 +51,24 @@ impl Output {
 	/// Why it failed.
 	pub(crate) fn error(&self, error: &CommandError) {
 		self.note(format!("error: {error}"));
+	}
+}
+
+fn write(line: &str) -> io::Result<()> {
+	if line.is_empty() {
+		return Ok(());
+	}
+	let mut stdout = io::stdout().lock();
+	writeln!(stdout, "{line}")?;
+	stdout.flush()
+}
+
+/// What became of something that was written to stdout.
+pub(crate) fn written(result: io::Result<()>) -> Result<(), CommandError> {
+	match result {
+		// The reader has seen enough, as `head` does.
+		Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+		result => result.map_err(CommandError::Stdout),
 	}
 }
 

@@ -9,6 +9,8 @@ use crate::output::Output;
 
 /// How often a spinner turns.
 const TICK: Duration = Duration::from_millis(120);
+/// What a wait looks like: indicatif's own style has no message.
+const WAIT: &str = "{spinner} {msg}";
 
 /// Shows how a transfer comes along.
 pub(crate) struct Reporter {
@@ -52,7 +54,12 @@ impl Reporter {
 
 /// Something that takes a while, or nothing if stderr is no terminal.
 pub(crate) fn wait(message: impl Into<String>) -> ProgressBar {
-	let bar = ProgressBar::with_draw_target(None, target()).with_message(message.into());
+	wait_on(target(), message)
+}
+
+fn wait_on(target: ProgressDrawTarget, message: impl Into<String>) -> ProgressBar {
+	let style = ProgressStyle::with_template(WAIT).expect("the template is a constant that a test tries; qed");
+	let bar = ProgressBar::with_draw_target(None, target).with_style(style).with_message(message.into());
 	bar.enable_steady_tick(TICK);
 	bar
 }
@@ -66,6 +73,58 @@ fn target() -> ProgressDrawTarget {
 
 #[cfg(test)]
 mod tests {
+	use std::{
+		io,
+		sync::{Arc, Mutex},
+	};
+
+	use indicatif::{ProgressDrawTarget, TermLike};
+
+	/// A terminal that remembers what it was told to show.
+	#[derive(Clone, Debug, Default)]
+	struct Terminal(Arc<Mutex<String>>);
+
+	impl TermLike for Terminal {
+		fn width(&self) -> u16 {
+			80
+		}
+		fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+			Ok(())
+		}
+		fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+			Ok(())
+		}
+		fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+			Ok(())
+		}
+		fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+			Ok(())
+		}
+		fn write_line(&self, text: &str) -> io::Result<()> {
+			self.write_str(text)
+		}
+		fn write_str(&self, text: &str) -> io::Result<()> {
+			self.0.lock().unwrap().push_str(text);
+			Ok(())
+		}
+		fn clear_line(&self) -> io::Result<()> {
+			Ok(())
+		}
+		fn flush(&self) -> io::Result<()> {
+			Ok(())
+		}
+	}
+
+	#[test]
+	fn waits_say_what_for() {
+		let terminal = Terminal::default();
+		let bar = super::wait_on(ProgressDrawTarget::term_like(Box::new(terminal.clone())), "waiting for godot");
+		bar.tick();
+		let shown = terminal.0.lock().unwrap().clone();
+		assert!(shown.contains("waiting for godot"), "{shown:?}");
+		bar.finish_and_clear();
+	}
+
 	#[test]
 	fn templates_are_valid() {
 		let reporter = super::Reporter::new("test", &crate::output::Output::new(false));

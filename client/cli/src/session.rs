@@ -12,9 +12,10 @@ use peoples_cloud_client::{
 	wallet::{Keystore, Signer},
 };
 use peoples_cloud_network::{Network, NetworkConfig, NetworkHandle};
+use peoples_cloud_primitives::AccountBytes;
 use peoples_cloud_storage::transfer::client::TransferClient;
 use tokio::{
-	signal::unix::{signal, SignalKind},
+	signal::unix::{signal, Signal, SignalKind},
 	task::JoinHandle,
 };
 use zeroize::Zeroizing;
@@ -23,6 +24,8 @@ use crate::{arguments::Global, error::CommandError};
 
 /// Takes the place of `--suri`.
 const SURI_VARIABLE: &str = "PPL_SURI";
+/// Takes the place of `--wallet`.
+const WALLET_VARIABLE: &str = "PPL_WALLET";
 /// Longest time that connections take to close.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Longest password file that is read.
@@ -60,16 +63,24 @@ impl Session {
 	}
 }
 
-/// Ends when the user, or the system, wants the command to stop.
-pub(crate) async fn interrupted() {
-	let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-	else {
-		// Without handlers the signals end the process, which is what they are for.
-		return std::future::pending().await;
-	};
-	tokio::select! {
-		_ = interrupt.recv() => {},
-		_ = terminate.recv() => {},
+/// The signals by which the user, or the system, wants the command to stop. None is lost between two waits.
+///
+/// Without handlers the signals end the process, which is what they are for.
+pub(crate) struct Interrupts(Option<(Signal, Signal)>);
+
+impl Interrupts {
+	/// Listens from now on.
+	pub(crate) fn listen() -> Self {
+		Self(signal(SignalKind::interrupt()).and_then(|first| Ok((first, signal(SignalKind::terminate())?))).ok())
+	}
+
+	/// Ends when the next one comes.
+	pub(crate) async fn next(&mut self) {
+		let Some((interrupt, terminate)) = &mut self.0 else { return std::future::pending().await };
+		tokio::select! {
+			_ = interrupt.recv() => {},
+			_ = terminate.recv() => {},
+		}
 	}
 }
 
@@ -78,27 +89,50 @@ pub(crate) async fn chain(global: &Global) -> Result<Arc<NodeChain>, CommandErro
 	Ok(NodeChain::connect(&global.url).await?)
 }
 
-/// The account that the arguments name: `--suri`, `--wallet`, `PPL_SURI`, or the only wallet there is.
-pub(crate) fn signer(global: &Global) -> Result<Signer, CommandError> {
+/// Whom the arguments name.
+enum Account {
+	/// Whoever has this secret.
+	Secret(Zeroizing<String>),
+	/// The wallet of this name.
+	Wallet(String),
+}
+
+/// The account that the arguments name: `--suri`, `--wallet`, `PPL_WALLET`, `PPL_SURI`, or the only wallet there is.
+fn named(global: &Global) -> Result<Account, CommandError> {
+	// A variable that is set to nothing is as good as none.
+	let variable = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
 	if let Some(suri) = &global.suri {
-		return Ok(Signer::from_suri(suri)?);
+		return Ok(Account::Secret(Zeroizing::new(suri.clone())));
 	}
-	let keystore = Keystore::of_user();
-	let name = match &global.wallet {
-		Some(name) => name.clone(),
-		None => {
-			if let Some(suri) = std::env::var(SURI_VARIABLE).ok().filter(|suri| !suri.is_empty()) {
-				return Ok(Signer::from_suri(&Zeroizing::new(suri))?);
-			}
-			let wallets = keystore.as_ref().map_or_else(|_| Ok(Vec::new()), Keystore::list)?;
-			match wallets.as_slice() {
-				[only] => only.name.clone(),
-				[] => return Err(CommandError::NoAccount),
-				_ => return Err(CommandError::ManyAccounts),
-			}
-		},
+	if let Some(name) = global.wallet.clone().or_else(|| variable(WALLET_VARIABLE)) {
+		return Ok(Account::Wallet(name));
+	}
+	if let Some(suri) = variable(SURI_VARIABLE) {
+		return Ok(Account::Secret(Zeroizing::new(suri)));
+	}
+	let wallets = Keystore::of_user().map_or_else(|_| Ok(Vec::new()), |keystore| keystore.list())?;
+	match wallets.as_slice() {
+		[only] => Ok(Account::Wallet(only.name.clone())),
+		[] => Err(CommandError::NoAccount),
+		_ => Err(CommandError::ManyAccounts),
+	}
+}
+
+/// The address of the account that the arguments name. Needs no password.
+pub(crate) fn account(global: &Global) -> Result<AccountBytes, CommandError> {
+	match named(global)? {
+		Account::Secret(suri) => Ok(Signer::from_suri(&suri)?.account()),
+		Account::Wallet(name) => Ok(Keystore::of_user()?.account(&name)?),
+	}
+}
+
+/// The account that the arguments name, to sign with.
+pub(crate) fn signer(global: &Global) -> Result<Signer, CommandError> {
+	let name = match named(global)? {
+		Account::Secret(suri) => return Ok(Signer::from_suri(&suri)?),
+		Account::Wallet(name) => name,
 	};
-	let keystore = keystore?;
+	let keystore = Keystore::of_user()?;
 	// Named wrongly, it must not ask for a password first.
 	keystore.account(&name)?;
 	let password = password(global, &format!("Password for wallet {name}: "))?;
@@ -123,8 +157,16 @@ pub(crate) fn new_password(global: &Global) -> Result<Zeroizing<String>, Command
 	Ok(first)
 }
 
+/// A secret phrase or URI, from the terminal.
+pub(crate) fn secret() -> Result<Zeroizing<String>, CommandError> {
+	match io::stdin().is_terminal() {
+		true => ask("Secret phrase or URI: "),
+		false => Err(CommandError::NoSecret),
+	}
+}
+
 /// Something typed that is not shown.
-pub(crate) fn ask(prompt: &str) -> Result<Zeroizing<String>, CommandError> {
+fn ask(prompt: &str) -> Result<Zeroizing<String>, CommandError> {
 	rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(CommandError::Terminal)
 }
 

@@ -1,4 +1,5 @@
 //! What users get wrong, and what `ppl` says then. No node is needed.
+#![allow(clippy::unwrap_used, reason = "tests and their helpers")]
 use std::{
 	ffi::OsStr,
 	fmt::Debug,
@@ -30,12 +31,24 @@ impl User {
 		path.to_str().unwrap().to_owned()
 	}
 
-	fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Output {
+	fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
 		let mut command = Command::new(env!("CARGO_BIN_EXE_ppl"));
 		for variable in ["PPL_URL", "PPL_SURI", "PPL_WALLET", "PPL_BIN_DIR", "RUST_LOG"] {
 			command.env_remove(variable);
 		}
-		command.env("PPL_HOME", self.path()).args(arguments).output().unwrap()
+		command.env("PPL_HOME", self.path()).args(arguments);
+		command
+	}
+
+	fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Output {
+		self.command(arguments).output().unwrap()
+	}
+
+	/// What a command says on stderr that fails with these variables set.
+	fn says_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> String {
+		let output = self.command(arguments).envs(environment.iter().copied()).output().unwrap();
+		assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+		String::from_utf8(output.stderr).unwrap()
 	}
 
 	/// Fails with this code, tells these things on stderr, and has no result.
@@ -106,6 +119,32 @@ fn wrong_usage_is_code_2() {
 	user.fails(2, &["devnet", "--dir", "x", "--providers", "0"], &["1..=32"]);
 	user.fails(2, &["devnet", "--dir", "x", "--capacity", "lots"], &["no size"]);
 	user.fails(2, &["provider", "register", "--peer-id", "me"], &["peer-id"]);
+	user.fails(2, &register(&["--operator", ""]), &["no operator label"]);
+	user.fails(2, &register(&["--operator", &"o".repeat(33)]), &["no operator label"]);
+	user.fails(2, &register(&["--operator", "me", "--region", &"r".repeat(17)]), &["no region label"]);
+}
+
+/// `ppl provider register` as far as it is the same in all tests.
+fn register<'a>(more: &[&'a str]) -> Vec<&'a str> {
+	let all = [
+		&["provider", "register", "--peer-id", "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp"][..],
+		&["--address", "/ip4/127.0.0.1/udp/4001/quic-v1", "--bond", "1000", "--suri", "//Alice", "--url", NOWHERE],
+		more,
+	];
+	all.concat()
+}
+
+#[test]
+fn an_impossible_offer_is_refused_before_anything_is_sent() {
+	let user = User::new();
+	let offer =
+		|more: &[&'static str]| register(&[&["--operator", "me", "--price", "1", "--capacity"][..], more].concat());
+	user.fails(1, &offer(&["1GiB", "--min-periods", "3", "--max-periods", "2"]), &["--min-periods"]);
+	user.fails(1, &offer(&["1GiB", "--min-periods", "0"]), &["--min-periods"]);
+	user.fails(1, &offer(&["100B"]), &["--capacity"]);
+	user.fails(1, &offer(&["1GiB"]), &[NOWHERE]);
+	let address = ["--address", "/ip4/127.0.0.1/udp/4001/quic-v1"];
+	user.fails(1, &register(&[&["--operator", "me"][..], &address.repeat(8)].concat()), &["at most 8 addresses"]);
 }
 
 #[test]
@@ -169,6 +208,46 @@ fn an_account_is_asked_for() {
 }
 
 #[test]
+fn an_empty_secret_is_not_the_account_that_everybody_knows() {
+	let user = User::new();
+	for empty in ["", "  ", "///password", "/soft"] {
+		user.fails(1, &["ls", "--suri", empty, "--url", NOWHERE], &["the secret is empty"]);
+	}
+	for empty in ["", " "] {
+		let environment = [("PPL_SURI", empty), ("PPL_WALLET", empty)];
+		let says = user.says_with(&environment, &["ls", "--url", NOWHERE]);
+		assert!(says.contains("no account is given"), "{says}");
+	}
+}
+
+#[test]
+fn what_is_typed_goes_before_the_environment() {
+	let user = User::new();
+	let environment = [("PPL_WALLET", "mine"), ("PPL_SURI", "no words")];
+	let says = |arguments: &[&str]| user.says_with(&environment, &[arguments, &["--url", NOWHERE]].concat());
+	for command in [&["ls"][..], &["wallet", "balance"]] {
+		let of = |more: &[&str]| says(&[command, more].concat());
+		assert!(of(&["--suri", "//Alice"]).contains(NOWHERE), "{}", of(&["--suri", "//Alice"]));
+		assert!(of(&["--wallet", "other"]).contains("no wallet \"other\""), "{}", of(&["--wallet", "other"]));
+		assert!(of(&[]).contains("no wallet \"mine\""), "{}", of(&[]));
+	}
+}
+
+#[test]
+fn a_new_wallets_words_are_not_lost_with_the_result() {
+	let user = User::new();
+	let password = user.file("password", "correct horse\n");
+	let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+	let arguments = ["wallet", "new", "one", "--password-file", &password];
+	let output = user.command(&arguments).stdout(full).stderr(std::process::Stdio::piped()).spawn().unwrap();
+	let output = output.wait_with_output().unwrap();
+	let stderr = String::from_utf8(output.stderr).unwrap();
+	assert_eq!(output.status.code(), Some(1), "{stderr}");
+	assert!(stderr.contains("the result cannot be written"), "{stderr}");
+	assert!(stderr.lines().any(|line| line.split_whitespace().count() == 12 && line.starts_with("  ")), "{stderr}");
+}
+
+#[test]
 fn wallets_round_trip() {
 	let user = User::new();
 	let password = user.file("password", "correct horse\n");
@@ -194,6 +273,7 @@ fn wallets_round_trip() {
 
 	user.fails(1, &with_password(&["wallet", "new", "one"]), &["exists already"]);
 	user.fails(1, &with_password(&["wallet", "import", "x", "--suri", "no words"]), &["secret"]);
+	user.fails(1, &with_password(&["wallet", "import", "x"]), &["no terminal", "--phrase-file"]);
 	user.fails(1, &with_password(&["ls", "--url", NOWHERE]), &["several wallets"]);
 	// The right password comes as far as the node.
 	user.fails(1, &with_password(&["ls", "--wallet", "bob", "--url", NOWHERE]), &[NOWHERE]);

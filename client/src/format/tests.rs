@@ -73,6 +73,35 @@ fn accounts_are_addresses_or_hex() {
 	}
 }
 
+#[test]
+fn peer_ids_are_written_in_base58() {
+	// An ed25519 key's: identity multihash of the protobuf of the public key.
+	let peer_id = [&[0x00, 0x24, 0x08, 0x01, 0x12, 0x20][..], &[7; 32]].concat();
+	assert!(peer_id_to_text(&peer_id).starts_with("12D3KooW"), "{}", peer_id_to_text(&peer_id));
+}
+
+#[test]
+fn urls_are_websockets() {
+	for right in ["ws://127.0.0.1:9944", "wss://node.example", "ws://[::1]:9944/path"] {
+		assert_eq!(parse_url(right).as_deref(), Ok(right));
+	}
+	for wrong in ["", "ws://", "ws:///path", "wss://:9944", "http://127.0.0.1:9944", "127.0.0.1:9944", "localhost"] {
+		assert_eq!(parse_url(wrong), Err(FormatError::Url(wrong.into())));
+	}
+}
+
+#[test]
+fn labels_are_what_the_chain_takes() {
+	assert_eq!(parse_operator(&"o".repeat(32)), Ok("o".repeat(32)));
+	for wrong in ["".to_string(), "o".repeat(33), "a\u{1b}[2Jb".into()] {
+		assert_eq!(parse_operator(&wrong), Err(FormatError::Operator(wrong.clone())));
+	}
+	assert_eq!(parse_region(""), Ok(String::new()));
+	for wrong in ["r".repeat(17), "a\nb".into()] {
+		assert_eq!(parse_region(&wrong), Err(FormatError::Region(wrong.clone())));
+	}
+}
+
 proptest! {
 	#[test]
 	fn amounts_round_trip(planck: u128) {

@@ -19,6 +19,19 @@ fn broken_secrets_are_refused() {
 }
 
 #[test]
+fn no_secret_is_not_the_development_account() {
+	for empty in ["", " ", "\t\n", "\u{a0}", "///", "///password", " ///password", "/soft", "/soft//hard"] {
+		let error = Signer::from_suri(empty).expect_err(empty);
+		assert!(matches!(error, SecretError::Empty), "{empty:?}: {error}");
+	}
+	for named in
+		["//Alice///password", "//Alice/soft", "0x0101010101010101010101010101010101010101010101010101010101010101"]
+	{
+		assert!(Signer::from_suri(named).is_ok(), "{named}");
+	}
+}
+
+#[test]
 fn signatures_bind_message_and_account() {
 	let alice = Signer::from_suri("//Alice").unwrap();
 	let bob = Signer::from_suri("//Bob").unwrap();

@@ -1,27 +1,25 @@
 //! `ppl devnet`: a whole network on this machine, real node and real providers.
 //!
 //! Starts one validator and N providers as children of its own ([`processes`]), waits until every provider is
-//! registered, offers storage and answers its peers, writes `devnet.json`, prints the node's URL, and stays until
-//! it is told to stop. The same directory takes the network up where it was.
+//! registered, offers storage and answers its peers ([`readiness`]), writes `devnet.json`, prints the node's URL, and
+//! stays until it is told to stop. The same directory takes the network up where it was.
 use std::{
 	fs, io,
-	net::{Ipv4Addr, TcpListener},
+	net::{Ipv4Addr, TcpListener, UdpSocket},
 	path::{Path, PathBuf},
 	sync::Arc,
 	time::Duration,
 };
 
 use clap::Args;
-use futures::future::join_all;
 use peoples_cloud_client::{
-	chain::{Chain, ChainError, ProviderInfo},
+	chain::ChainError,
 	format::{format_bytes, format_ppl},
 	node::NodeChain,
 	wallet::{SecretError, Signer},
 };
-use peoples_cloud_network::{Network, NetworkConfig, PeerId, StartError};
+use peoples_cloud_network::StartError;
 use peoples_cloud_primitives::{AccountBytes, Balance};
-use peoples_cloud_storage::transfer::client::{ProviderPeer, TransferClient};
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
 
@@ -30,12 +28,14 @@ use crate::{
 	error::CommandError,
 	output::Output,
 	progress,
-	session::interrupted,
+	session::Interrupts,
 };
 
 mod processes;
+mod readiness;
 
 use processes::{Process, Processes};
+use readiness::{ready, Ready};
 
 const NODE_BINARY: &str = "peoples-cloud-node";
 const PROVIDER_BINARY: &str = "peoples-cloud-provider";
@@ -43,12 +43,8 @@ const PROVIDER_BINARY: &str = "peoples-cloud-provider";
 const MAX_PROVIDERS: u8 = 32;
 /// Longest wait for the node's first answer: it compiles the runtime first.
 const NODE_DEADLINE: Duration = Duration::from_secs(120);
-/// Longest wait for one more provider to be ready: registering takes some blocks, and all do it at once.
-const PROVIDER_DEADLINE: Duration = Duration::from_secs(180);
 /// Time between two looks at what is not ready.
 const LOOK: Duration = Duration::from_millis(300);
-/// Longest wait for one provider's answer before the others get their turn.
-const ANSWER_DEADLINE: Duration = Duration::from_secs(5);
 
 /// See the module.
 #[derive(Debug, Args)]
@@ -71,6 +67,9 @@ pub(crate) struct Devnet {
 	/// Time in which providers read and check every column once, such as 10s; the daemon's default without it.
 	#[arg(long, value_name = "TIME")]
 	scrub_interval: Option<String>,
+	/// Providers declare columns that they find corrupt as lost, instead of healing them from the others first.
+	#[arg(long)]
+	no_heal: bool,
 	/// The node's RPC port; any free one without it.
 	#[arg(long, value_name = "PORT")]
 	rpc_port: Option<u16>,
@@ -103,6 +102,8 @@ pub(crate) enum DevnetError {
 	Network(#[from] StartError),
 	#[error("no free port is left: {0}")]
 	NoPort(io::Error),
+	#[error("port {port} is in use by another program ({error}); stop that, or name another one with {flag}")]
+	PortInUse { port: u16, flag: &'static str, error: io::Error },
 	#[error("ports {first} and following do not fit below 65536; name a lower one")]
 	PortRange { first: u16 },
 }
@@ -134,6 +135,7 @@ struct ProviderDescription {
 }
 
 pub(crate) async fn run(devnet: Devnet, output: &Output) -> Result<(), CommandError> {
+	let mut interrupts = Interrupts::listen();
 	let directory = prepare(&devnet.dir)?;
 	let _lock = lock(&directory)?;
 	let file = directory.join("devnet.json");
@@ -142,7 +144,7 @@ pub(crate) async fn run(devnet: Devnet, output: &Output) -> Result<(), CommandEr
 	let mut processes = Processes::default();
 	let started = tokio::select! {
 		started = start(&devnet, &directory, &mut processes, output) => Some(started),
-		() = interrupted() => None,
+		() = interrupts.next() => None,
 	};
 	let ended = match started {
 		Some(Ok(description)) => {
@@ -152,7 +154,7 @@ pub(crate) async fn run(devnet: Devnet, output: &Output) -> Result<(), CommandEr
 			match written {
 				Ok(()) => {
 					output.note(format!("The network is up; {} describes it. Stop it with Ctrl-C.", file.display()));
-					processes.watch(output, interrupted()).await;
+					processes.watch(output, interrupts.next()).await;
 					Ok(())
 				},
 				Err(error) => Err(error),
@@ -163,9 +165,11 @@ pub(crate) async fn run(devnet: Devnet, output: &Output) -> Result<(), CommandEr
 	};
 	if !processes.is_empty() {
 		output.note("Stopping the network.");
-		processes.stop(output, interrupted()).await;
+		processes.stop(output, interrupts.next()).await;
 	}
-	ended
+	// Nobody is to find what no longer runs.
+	let removed = remove(&file);
+	ended.and(removed.map_err(CommandError::from))
 }
 
 /// Starts everything and waits until it is ready.
@@ -177,7 +181,8 @@ async fn start(
 ) -> Result<Description, DevnetError> {
 	let node_binary = processes::find(NODE_BINARY)?;
 	let provider_binary = processes::find(PROVIDER_BINARY)?;
-	let rpc_port = devnet.rpc_port.map_or_else(free_port, Ok)?;
+	let rpc_port = devnet.rpc_port()?;
+	devnet.check_provider_ports()?;
 	let rpc = format!("ws://127.0.0.1:{rpc_port}");
 
 	output.note(format!("Starting a node and {} providers in {}.", devnet.providers, directory.display()));
@@ -195,23 +200,61 @@ async fn start(
 		accounts.push(Signer::from_suri(&suri)?.account());
 		processes.add(provider(&provider_binary, directory, devnet, number, &suri, &rpc)?);
 	}
-	let infos = ready(&chain, &accounts, processes, |done| {
+	let ready = ready(&chain, &accounts, processes, |done| {
 		wait.set_message(format!("{done} of {} providers are ready", devnet.providers));
 	})
 	.await?;
 	wait.finish_and_clear();
-	let offered: u64 = infos.iter().filter_map(|info| info.offer).map(|offer| offer.capacity_chunks).sum();
-	output.note(format!("{} providers offer {}.", infos.len(), format_bytes(offered.saturating_mul(1024))));
+	let working = ready.iter().filter(|provider| provider.active).count();
+	let offered: u64 = ready.iter().filter(|provider| provider.active).map(|provider| provider.offered_chunks).sum();
+	output.note(format!("{working} providers offer {}.", format_bytes(offered.saturating_mul(1024))));
+	for (provider, process) in ready.iter().zip(processes.providers()).filter(|(provider, _)| !provider.active) {
+		output.note(format!("{} takes no work: {}.", process.name(), provider.standing));
+	}
 
-	let providers = infos.into_iter().zip(processes.providers()).map(|(info, process)| ProviderDescription {
+	let describe = |(ready, process): (Ready, &Process)| ProviderDescription {
 		name: process.name().into(),
-		account: info.account,
-		peer_id: PeerId::from_bytes(&info.peer_id).map(|peer| peer.to_string()).unwrap_or_default(),
+		account: ready.account,
+		peer_id: ready.peer_id,
 		pid: process.pid(),
 		data_dir: process.data_dir().into(),
 		log: process.log().into(),
-	});
-	Ok(Description { rpc, node: node_description, providers: providers.collect() })
+	};
+	let providers = ready.into_iter().zip(processes.providers()).map(describe).collect();
+	Ok(Description { rpc, node: node_description, providers })
+}
+
+impl Devnet {
+	/// The node's port, free right now. Another program may take it before the node does, which then says so and ends.
+	fn rpc_port(&self) -> Result<u16, DevnetError> {
+		// Whoever has it would be taken for the node.
+		let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, self.rpc_port.unwrap_or(0)));
+		let failed = |error| match self.rpc_port {
+			Some(port) => DevnetError::PortInUse { port, flag: "--rpc-port", error },
+			None => DevnetError::NoPort(error),
+		};
+		Ok(bound.and_then(|listener| listener.local_addr()).map_err(failed)?.port())
+	}
+
+	/// A provider's port, if they are given.
+	fn provider_port(&self, number: u8) -> Result<Option<u16>, DevnetError> {
+		let port = |first: u16| first.checked_add(number.into()).ok_or(DevnetError::PortRange { first });
+		self.provider_port.map(port).transpose()
+	}
+
+	/// That the providers' ports are free right now.
+	fn check_provider_ports(&self) -> Result<(), DevnetError> {
+		for number in 0..self.providers {
+			if let Some(port) = self.provider_port(number)? {
+				UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| DevnetError::PortInUse {
+					port,
+					flag: "--provider-port",
+					error,
+				})?;
+			}
+		}
+		Ok(())
+	}
 }
 
 fn node(binary: &Path, directory: &Path, rpc_port: u16) -> Result<Process, DevnetError> {
@@ -267,10 +310,13 @@ fn provider(
 	if let Some(interval) = &devnet.scrub_interval {
 		arguments.push(format!("--scrub-interval={interval}"));
 	}
-	if let Some(first) = devnet.provider_port {
-		let port = first.checked_add(number.into()).ok_or(DevnetError::PortRange { first })?;
+	if devnet.no_heal {
+		arguments.push("--no-heal".into());
+	}
+	if let Some(port) = devnet.provider_port(number)? {
 		arguments.push(format!("--listen=/ip4/127.0.0.1/udp/{port}/quic-v1"));
 	}
+	readiness::forget(&data_dir)?;
 	let log = directory.join(format!("{name}.log"));
 	Process::start(&name, binary, &arguments, &[("PPL_SURI", suri)], data_dir, log)
 }
@@ -286,7 +332,11 @@ async fn connect(rpc: &str, processes: &mut Processes) -> Result<Arc<NodeChain>,
 		loop {
 			processes.check()?;
 			match NodeChain::connect(rpc).await {
-				Ok(chain) => return Ok(chain),
+				Ok(chain) => {
+					// Another program may have taken the port first: then ours is gone, and this is not our chain.
+					processes.check()?;
+					return Ok(chain);
+				},
 				Err(error @ ChainError::Incompatible(_)) => return Err(error.into()),
 				Err(_) => sleep(LOOK).await,
 			}
@@ -296,55 +346,6 @@ async fn connect(rpc: &str, processes: &mut Processes) -> Result<Arc<NodeChain>,
 		Ok(connected) => connected,
 		Err(_) => Err(processes.not_ready(0)),
 	}
-}
-
-/// Waits until every account is an active provider with an offer, and its daemon answers a peer.
-async fn ready(
-	chain: &NodeChain,
-	accounts: &[AccountBytes],
-	processes: &mut Processes,
-	mut note: impl FnMut(usize),
-) -> Result<Vec<ProviderInfo>, DevnetError> {
-	let (network, task) = Network::start(NetworkConfig::default()).await?;
-	let transfer = TransferClient::new(network.clone());
-	let mut answered: Vec<Option<ProviderInfo>> = vec![None; accounts.len()];
-	let mut since = tokio::time::Instant::now();
-	loop {
-		processes.check()?;
-		let all = chain.providers().await.unwrap_or_default();
-		let asked = answered.iter_mut().zip(accounts).filter(|(slot, _)| slot.is_none()).map(|(slot, account)| {
-			let info = all.iter().find(|info| info.account == *account && info.active && info.offer.is_some());
-			let transfer = &transfer;
-			async move {
-				let peer = ProviderPeer::from_info(info?)?;
-				// A daemon that runs anew may still be on its way to announce its new address.
-				timeout(ANSWER_DEADLINE, transfer.status(&peer)).await.ok()?.ok()?;
-				*slot = info.cloned();
-				Some(())
-			}
-		});
-		if join_all(asked).await.into_iter().any(|answer| answer.is_some()) {
-			since = tokio::time::Instant::now();
-		}
-		note(answered.iter().flatten().count());
-		if answered.iter().all(Option::is_some) {
-			network.shutdown();
-			let _ = task.await;
-			return Ok(answered.into_iter().flatten().collect());
-		}
-		if since.elapsed() > PROVIDER_DEADLINE {
-			let missing = answered.iter().position(Option::is_none).unwrap_or_default();
-			// The node is the first process.
-			return Err(processes.not_ready(missing + 1));
-		}
-		sleep(LOOK).await;
-	}
-}
-
-/// A port that is free now. Another program may take it before the node does, which then says so and ends.
-fn free_port() -> Result<u16, DevnetError> {
-	let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(DevnetError::NoPort)?;
-	Ok(listener.local_addr().map_err(DevnetError::NoPort)?.port())
 }
 
 fn prepare(directory: &Path) -> Result<PathBuf, DevnetError> {
@@ -381,3 +382,6 @@ fn write(file: &Path, description: &Description) -> Result<(), DevnetError> {
 	temporary.persist(file).map_err(|error| failed(error.error))?;
 	Ok(())
 }
+
+#[cfg(test)]
+mod tests;

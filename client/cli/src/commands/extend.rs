@@ -1,7 +1,7 @@
 //! `ppl extend`: pay for an object longer.
 use clap::Args;
 use peoples_cloud_client::{
-	chain::{Call, Certainty, Chain},
+	chain::{ensure_funds, Call, Certainty, Chain},
 	format::format_ppl,
 };
 use peoples_cloud_primitives::{AgreementId, Balance, Hash32, Period};
@@ -17,8 +17,6 @@ use crate::{
 
 /// Days without `--for` or `--periods`, as for `put`.
 const DEFAULT_DAYS: f64 = 30.0;
-/// How many times today's rate may be locked without `--max-price`.
-const SLACK: Balance = 2;
 
 /// See the module.
 #[derive(Debug, Args)]
@@ -50,15 +48,15 @@ pub(crate) async fn run(extend: Extend, global: &Global, output: &Output) -> Res
 	let newest = own.into_iter().filter(|agreement| !agreement.closing).max_by_key(|agreement| agreement.end);
 	let agreement = newest.ok_or(CommandError::Closing)?;
 	let periods = periods(&*chain, extend.duration, DEFAULT_DAYS).await?;
-	let rate = agreement.columns.iter().fold(0, |sum: Balance, column| sum.saturating_add(column.rate));
+	// Columns that moved to cheaper providers lock what was agreed to first; what is not needed comes back.
+	let rate = agreement.columns.iter().fold(0, |sum: Balance, column| sum.saturating_add(column.max_rate));
 	let price = rate.saturating_mul(periods.into());
 	if let Some(max_price) = extend.max_price.filter(|max_price| *max_price < price) {
 		return Err(CommandError::TooDear { price, max_price });
 	}
+	let call = Call::Extend { agreement: agreement.id, periods, max_price: price };
+	ensure_funds(&*chain, &signer, &call).await?;
 	let wait = progress::wait("extending; waiting until it is final");
-	// Columns that moved to cheaper providers lock their first rate; what is not needed comes back.
-	let max_price = extend.max_price.unwrap_or(price.saturating_mul(SLACK));
-	let call = Call::Extend { agreement: agreement.id, periods, max_price };
 	let inclusion = chain.submit(&signer, call, Certainty::Finalised).await;
 	wait.finish_and_clear();
 	let extended = Extended {

@@ -1,31 +1,39 @@
 //! `ppl get`: fetch an object, or a part of it.
 use std::{
+	io,
 	ops::Range,
-	os::fd::AsFd,
+	os::{
+		fd::AsFd,
+		unix::fs::{FileTypeExt, PermissionsExt},
+	},
 	path::{Path, PathBuf},
 };
 
 use clap::Args;
 use peoples_cloud_client::format::format_bytes;
 use peoples_cloud_primitives::Hash32;
-use peoples_cloud_storage::client::{get, GetOptions, Unlock};
+use peoples_cloud_storage::client::{get, GetError, GetOptions, GetOutcome, Unlock};
 use serde::Serialize;
+use tempfile::NamedTempFile;
 use tokio::{
-	fs,
+	fs::{File, OpenOptions},
 	io::{AsyncWriteExt, BufWriter},
+	task::spawn_blocking,
 };
 
 use crate::{
 	arguments::Global,
 	commands::object,
 	error::CommandError,
-	output::Output,
+	output::{written, Output},
 	progress::Reporter,
-	session::{self, Session},
+	session::{self, Interrupts, Session},
 };
 
 /// Bytes that are collected before they are written: fewer, larger writes.
 const WRITE_BYTES: usize = 1 << 20;
+/// What a new file may be used for by whom, less what the user's umask takes: as every program makes files.
+const NEW_FILE_MODE: u32 = 0o666;
 
 /// See the module.
 #[derive(Debug, Args)]
@@ -33,7 +41,8 @@ pub(crate) struct Get {
 	/// The object's id.
 	#[arg(value_name = "ID", value_parser = object)]
 	object: Hash32,
-	/// Where to write it; `-` is stdout. A file appears whole or not at all.
+	/// Where to write it; `-` is stdout. A file appears whole or not at all; devices and pipes get the bytes as they
+	/// come.
 	#[arg(short, long, value_name = "FILE")]
 	output: PathBuf,
 	/// Only these bytes, from 0, both included.
@@ -53,78 +62,125 @@ pub(crate) async fn run(arguments: Get, global: &Global, output: &Output) -> Res
 	let Get { object, output: path, range } = arguments;
 	let options = GetOptions { range };
 	let to_stdout = path == Path::new("-");
-	if !to_stdout && (path.is_dir() || path.file_name().is_none()) {
-		return Err(CommandError::IsADirectory(path));
-	}
+	// Whatever is wrong with the place shows before anything is fetched.
+	let mut target = match to_stdout {
+		true => Target::stdout()?,
+		false => Target::at(&path).await?,
+	};
 	let signer = session::signer(global)?;
 	let session = Session::start(global).await?;
 	let unlock = Unlock::Account(&signer);
 	let reporter = Reporter::new("fetching", output);
 	let report = reporter.report();
-	let (chain, transfer) = (session.chain(), session.transfer());
-	let got = if to_stdout {
-		let stdout = std::io::stdout().as_fd().try_clone_to_owned().map_err(CommandError::Stdout)?;
-		let stdout = fs::File::from_std(stdout.into());
-		let mut out = BufWriter::with_capacity(WRITE_BYTES, stdout);
-		get(chain, transfer, &unlock, object, &options, &mut out, &report).await.map_err(CommandError::from)
-	} else {
-		let part = Part::new(&path).await?;
-		let mut out = BufWriter::with_capacity(WRITE_BYTES, part.open().await?);
-		let getting = get(chain, transfer, &unlock, object, &options, &mut out, &report);
-		let got = tokio::select! {
-			got = getting => got.map_err(CommandError::from),
-			// The file's first part must not be left lying about.
-			() = session::interrupted() => Err(CommandError::Interrupted),
-		};
-		match got {
-			Ok(got) => part.complete(out, &path).await.map(|()| got),
-			Err(error) => Err(error),
-		}
+	let mut interrupts = Interrupts::listen();
+	let mut out = BufWriter::with_capacity(WRITE_BYTES, target.open().await?);
+	let got = tokio::select! {
+		got = get(session.chain(), session.transfer(), &unlock, object, &options, &mut out, &report) => {
+			got.map_err(CommandError::from)
+		},
+		// The file's first part must not be left lying about.
+		() = interrupts.next() => Err(CommandError::Interrupted),
 	};
 	reporter.finish();
-	let got = got?;
+	let got = match got {
+		Err(CommandError::Get(GetError::Write(error))) if to_stdout => return written(Err(error)),
+		got => got?,
+	};
+	target.complete(out).await?;
 	session.end().await;
 	if !to_stdout {
-		let result = Got { object, file: path, bytes: got.bytes };
-		output.result(&result, String::new)?;
-		output.note(format!("Got {} as {}.", format_bytes(result.bytes), result.file.display()));
+		let GetOutcome { bytes, .. } = got;
+		output.result(&Got { object, file: path.clone(), bytes }, String::new)?;
+		output.note(format!("Got {} as {}.", format_bytes(bytes), path.display()));
 	}
 	Ok(())
 }
 
-/// A file that is not whole yet; dropping it removes it.
-struct Part {
-	path: PathBuf,
+/// Where the bytes go.
+enum Target {
+	/// A file that is there already and is no regular one: a device, a pipe, our own stdout.
+	Stream(File),
+	/// A file beside the one that is wanted, of a name that nothing else has; gone if it is dropped before it is whole.
+	Part {
+		part: NamedTempFile,
+		/// The file that is wanted, no link.
+		path: PathBuf,
+	},
 }
 
-impl Part {
-	async fn new(path: &Path) -> Result<Self, CommandError> {
-		let mut name = path.as_os_str().to_owned();
-		name.push(".part");
-		let part = Self { path: name.into() };
-		// Whatever is wrong with the place shows before anything is fetched.
-		part.open().await?;
-		Ok(part)
+impl Target {
+	fn stdout() -> Result<Self, CommandError> {
+		let stdout = io::stdout().as_fd().try_clone_to_owned().map_err(CommandError::Stdout)?;
+		Ok(Self::Stream(File::from_std(stdout.into())))
 	}
 
-	async fn open(&self) -> Result<fs::File, CommandError> {
-		fs::File::create(&self.path).await.map_err(|error| CommandError::Write { path: self.path.clone(), error })
-	}
-
-	/// Makes it the whole file, safe from a power cut.
-	async fn complete(self, out: BufWriter<fs::File>, path: &Path) -> Result<(), CommandError> {
+	async fn at(path: &Path) -> Result<Self, CommandError> {
 		let failed = |error| CommandError::Write { path: path.into(), error };
+		if path.file_name().is_none() {
+			return Err(CommandError::IsADirectory(path.into()));
+		}
+		let kind = match tokio::fs::metadata(path).await {
+			Ok(metadata) => Some(metadata.file_type()),
+			Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+			Err(error) => return Err(failed(error)),
+		};
+		match kind {
+			Some(kind) if kind.is_dir() => Err(CommandError::IsADirectory(path.into())),
+			Some(kind) if kind.is_socket() => Err(CommandError::NotWritable { path: path.into(), kind: "socket" }),
+			Some(kind) if kind.is_block_device() => Err(CommandError::NotWritable { path: path.into(), kind: "disk" }),
+			// A pipe opens when somebody reads it.
+			Some(kind) if !kind.is_file() => {
+				Ok(Self::Stream(OpenOptions::new().write(true).open(path).await.map_err(failed)?))
+			},
+			// A link stays, and what it leads to is replaced.
+			Some(_) => Self::part(tokio::fs::canonicalize(path).await.map_err(failed)?),
+			None if tokio::fs::symlink_metadata(path).await.is_ok() => Err(CommandError::DanglingLink(path.into())),
+			None => Self::part(path.into()),
+		}
+	}
+
+	fn part(path: PathBuf) -> Result<Self, CommandError> {
+		let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+		// A file that is replaced keeps who may use it.
+		let replaced = std::fs::metadata(&path).ok().map(|metadata| metadata.permissions());
+		let permissions = replaced.clone().unwrap_or_else(|| PermissionsExt::from_mode(NEW_FILE_MODE));
+		let made = tempfile::Builder::new()
+			.prefix(".ppl-")
+			.suffix(".part")
+			.permissions(permissions)
+			.tempfile_in(directory)
+			.and_then(|part| {
+				// The user's umask is for new files.
+				replaced.map_or(Ok(()), |permissions| part.as_file().set_permissions(permissions))?;
+				Ok(part)
+			});
+		match made {
+			Ok(part) => Ok(Self::Part { part, path }),
+			Err(error) => Err(CommandError::Write { path, error }),
+		}
+	}
+
+	/// What to write to.
+	async fn open(&mut self) -> Result<File, CommandError> {
+		match self {
+			Self::Stream(file) => file.try_clone().await.map_err(CommandError::Stdout),
+			Self::Part { part, path } => {
+				let failed = |error| CommandError::Write { path: path.clone(), error };
+				Ok(File::from_std(part.as_file().try_clone().map_err(failed)?))
+			},
+		}
+	}
+
+	/// Makes a part the whole file, safe from a power cut.
+	async fn complete(self, out: BufWriter<File>) -> Result<(), CommandError> {
+		let Self::Part { part, path } = self else { return Ok(()) };
+		let failed = |error| CommandError::Write { path: path.clone(), error };
 		let mut file = out.into_inner();
 		file.flush().await.map_err(failed)?;
 		file.sync_all().await.map_err(failed)?;
-		fs::rename(&self.path, path).await.map_err(failed)
-	}
-}
-
-impl Drop for Part {
-	fn drop(&mut self) {
-		// It is gone if it was completed.
-		let _ = std::fs::remove_file(&self.path);
+		let to = path.clone();
+		let persisted = spawn_blocking(move || part.persist(to).map(drop).map_err(|error| error.error));
+		persisted.await.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(failed)
 	}
 }
 
@@ -140,30 +196,4 @@ fn range(text: &str) -> Result<Range<u64>, String> {
 }
 
 #[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn ranges_include_their_ends() {
-		assert_eq!(range("0-0"), Ok(0..1));
-		assert_eq!(range("5-9"), Ok(5..10));
-		for wrong in ["", "5", "5-", "-5", "9-5", "a-b", "0-18446744073709551615", "1-2-3"] {
-			assert!(range(wrong).is_err(), "{wrong}");
-		}
-	}
-
-	#[tokio::test]
-	async fn a_part_is_removed_or_becomes_the_file() {
-		let directory = tempfile::tempdir().unwrap();
-		let path = directory.path().join("file");
-		drop(Part::new(&path).await.unwrap());
-		assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
-		let part = Part::new(&path).await.unwrap();
-		let mut out = BufWriter::new(part.open().await.unwrap());
-		out.write_all(b"whole").await.unwrap();
-		out.flush().await.unwrap();
-		part.complete(out, &path).await.unwrap();
-		assert_eq!(std::fs::read(&path).unwrap(), b"whole");
-		assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
-	}
-}
+mod tests;

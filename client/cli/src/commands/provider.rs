@@ -1,8 +1,8 @@
 //! `ppl provider`: run a provider's account.
 use clap::{Args, Subcommand};
 use peoples_cloud_client::{
-	chain::{Call, Certainty, Chain, Inclusion, Offer, ProviderInfo},
-	format::{account_to_ss58, format_bytes, format_ppl},
+	chain::{ensure_funds, Call, Certainty, Chain, Inclusion, Offer, ProviderInfo},
+	format::{account_to_ss58, format_bytes, format_ppl, peer_id_to_text},
 	wallet::Signer,
 };
 use peoples_cloud_network::{Multiaddr, PeerId};
@@ -10,13 +10,16 @@ use peoples_cloud_primitives::{AccountBytes, Balance, BlockNumber, Period};
 use serde::Serialize;
 
 use crate::{
-	arguments::{account, bytes, ppl, Global},
+	arguments::{account, bytes, operator, ppl, region, Global},
 	commands::providers::{percent, printable},
 	error::CommandError,
 	output::Output,
 	progress, session,
 };
 
+/// Addresses that the chain keeps for a provider, and the longest.
+const MAX_ADDRESSES: usize = 8;
+const MAX_ADDRESS_BYTES: usize = 128;
 /// Bytes of a chunk, the chain's unit of storage.
 const CHUNK_BYTES: u64 = 1024;
 
@@ -60,10 +63,10 @@ struct Register {
 	#[arg(long = "address", value_name = "MULTIADDR", required = true)]
 	addresses: Vec<Multiaddr>,
 	/// Who runs it: clients place at most one column of an object with an operator.
-	#[arg(long, value_name = "LABEL")]
+	#[arg(long, value_name = "LABEL", value_parser = operator)]
 	operator: String,
 	/// Where it is.
-	#[arg(long, value_name = "LABEL", default_value = "")]
+	#[arg(long, value_name = "LABEL", default_value = "", value_parser = region)]
 	region: String,
 	/// Stake.
 	#[arg(long, value_name = "PPL", value_parser = ppl)]
@@ -121,28 +124,47 @@ pub(crate) async fn run(provider: Provider, global: &Global, output: &Output) ->
 }
 
 async fn registration(register: Register, global: &Global, output: &Output) -> Result<(), CommandError> {
+	let bond = register.bond;
+	let call = register.call()?;
 	let signer = session::signer(global)?;
 	let chain = session::chain(global).await?;
-	let call = Call::RegisterProvider {
-		peer_id: register.peer_id.to_bytes(),
-		addresses: register.addresses.iter().map(Multiaddr::to_vec).collect(),
-		operator: register.operator,
-		region: register.region,
-		bond: register.bond,
-	};
-	let mut inclusion = submit(&*chain, &signer, call).await?;
-	if let (Some(capacity), Some(price)) = (register.capacity, register.price) {
-		let offer = Offer {
-			price,
-			capacity_chunks: capacity / CHUNK_BYTES,
-			min_duration: register.min_periods,
-			max_duration: register.max_periods,
-		};
-		inclusion = submit(&*chain, &signer, Call::SetOffer(offer)).await?;
+	// What the chain would refuse costs its fee there, and nothing here.
+	if chain.provider(signer.account()).await?.is_some() {
+		return Err(CommandError::AlreadyAProvider(signer.ss58()));
 	}
+	let least = chain.least_bond().await?;
+	if bond < least {
+		return Err(CommandError::BondTooLow { bond, least });
+	}
+	ensure_funds(&*chain, &signer, &call).await?;
+	let inclusion = submit(&*chain, &signer, call).await?;
 	done(&signer, &inclusion, output)?;
-	output.note(format!("Registered, with {} bonded.", format_ppl(register.bond)));
+	output.note(format!("Registered, with {} bonded.", format_ppl(bond)));
 	Ok(())
+}
+
+impl Register {
+	/// One transaction for all of it, so that no bond is locked without the offer it is for.
+	fn call(self) -> Result<Call, CommandError> {
+		let Self { operator, region, bond, .. } = self;
+		let peer_id = self.peer_id.to_bytes();
+		let addresses: Vec<Vec<u8>> = self.addresses.iter().map(Multiaddr::to_vec).collect();
+		if addresses.len() > MAX_ADDRESSES || addresses.iter().any(|address| address.len() > MAX_ADDRESS_BYTES) {
+			return Err(CommandError::BadOffer("give at most 8 addresses of at most 128 bytes"));
+		}
+		let (Some(capacity), Some(price)) = (self.capacity, self.price) else {
+			return Ok(Call::RegisterProvider { peer_id, addresses, operator, region, bond });
+		};
+		let (min_duration, max_duration) = (self.min_periods, self.max_periods);
+		let offer = Offer { price, capacity_chunks: capacity / CHUNK_BYTES, min_duration, max_duration };
+		if offer.capacity_chunks == 0 {
+			return Err(CommandError::BadOffer("offer at least 1KiB with --capacity"));
+		}
+		if min_duration == 0 || min_duration > max_duration {
+			return Err(CommandError::BadOffer("--min-periods must be at least 1 and at most --max-periods"));
+		}
+		Ok(Call::RegisterWithOffer { peer_id, addresses, operator, region, bond, offer })
+	}
 }
 
 async fn simple(call: Call, note: &str, global: &Global, output: &Output) -> Result<(), CommandError> {
@@ -170,7 +192,7 @@ fn done(signer: &Signer, inclusion: &Inclusion, output: &Output) -> Result<(), C
 async fn status(account: Option<AccountBytes>, global: &Global, output: &Output) -> Result<(), CommandError> {
 	let account = match account {
 		Some(account) => account,
-		None => session::signer(global)?.account(),
+		None => session::account(global)?,
 	};
 	let chain = session::chain(global).await?;
 	let info = chain.provider(account).await?.ok_or_else(|| CommandError::NotAProvider(account_to_ss58(&account)))?;
@@ -191,7 +213,7 @@ impl Report {
 	fn text(&self) -> String {
 		let info = &self.info;
 		let chunks = |chunks: u64| format_bytes(chunks.saturating_mul(CHUNK_BYTES));
-		let peer = PeerId::from_bytes(&info.peer_id).map_or("unusable".into(), |peer| peer.to_string());
+		let peer = peer_id_to_text(&info.peer_id);
 		let offer = match info.offer {
 			Some(offer) => format!(
 				"{} at {} per GiB and period, for {} to {} periods",

@@ -86,7 +86,7 @@ pub(crate) async fn run(arguments: Put, global: &Global, output: &Output) -> Res
 		periods,
 		price: stored.price,
 	};
-	output.result(&result, || object_to_cid(&stored.object))?;
+	output.paid_result(&result, || object_to_cid(&stored.object))?;
 	output.note(format!(
 		"Stored {} with {} providers, any {} restore it, for {}: {} locked.",
 		format_bytes(result.bytes),

@@ -2,7 +2,7 @@
 use clap::Args;
 use peoples_cloud_client::format::account_to_ss58;
 use peoples_cloud_primitives::{AccountBytes, AgreementId, ColumnIndex, Hash32};
-use peoples_cloud_storage::client::{repair, RepairOptions};
+use peoples_cloud_storage::client::{repair, RepairOptions, RepairOutcome};
 use serde::Serialize;
 
 use crate::{
@@ -49,11 +49,9 @@ pub(crate) async fn run(arguments: Repair, global: &Global, output: &Output) -> 
 	let reporter = Reporter::new("repairing", output);
 	let repaired = repair(session.chain(), session.transfer(), &signer, object, &options, &reporter.report()).await;
 	reporter.finish();
-	let replaced: Vec<_> = repaired?
-		.replaced
-		.into_iter()
-		.map(|(agreement, column, provider)| Replaced { agreement, column, provider })
-		.collect();
+	let RepairOutcome { replaced, failed } = repaired?;
+	let replaced: Vec<_> =
+		replaced.into_iter().map(|(agreement, column, provider)| Replaced { agreement, column, provider }).collect();
 	let repaired = Repaired { object, replaced };
 	output.result(&repaired, || {
 		let line = |replaced: &Replaced| {
@@ -66,10 +64,14 @@ pub(crate) async fn run(arguments: Repair, global: &Global, output: &Output) -> 
 		};
 		repaired.replaced.iter().map(line).collect::<Vec<_>>().join("\n")
 	})?;
+	session.end().await;
+	let count = failed.len();
+	if let Some((.., reason)) = failed.into_iter().next() {
+		return Err(CommandError::PartlyRepaired { failed: count, reason });
+	}
 	output.note(match repaired.replaced.len() {
 		0 => "No column is lost.".into(),
 		count => format!("{count} lost columns have new providers."),
 	});
-	session.end().await;
 	Ok(())
 }

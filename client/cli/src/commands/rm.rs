@@ -16,6 +16,9 @@ use crate::{
 	progress, session,
 };
 
+/// Blocks that a reorganisation may change: far more than it does in practice.
+const REORGANISED_BLOCKS: BlockNumber = 32;
+
 /// See the module.
 #[derive(Debug, Args)]
 pub(crate) struct Rm {
@@ -97,6 +100,7 @@ async fn settle(
 	let period_blocks = chain.proof_params().await?.period_blocks;
 	let mut heads = chain.heads();
 	let mut seen = since;
+	let mut gone_at = None;
 	let mut tried = 0;
 	loop {
 		let best = heads.borrow_and_update().best;
@@ -110,14 +114,17 @@ async fn settle(
 		}
 		seen = best;
 		let Some(agreement) = chain.agreement(id).await? else {
-			// Settled between the two reads: its event is in a block to come, or was in one that a reorganisation
-			// took from us.
-			if best > since.saturating_add(period_blocks) {
-				return Ok(0);
+			// Settled between the two reads, so that its event is in a block to come; or a reorganisation has moved it
+			// into one that was read before.
+			let gone_at = *gone_at.get_or_insert(best);
+			if best >= gone_at.saturating_add(period_blocks) {
+				return Err(CommandError::SettlementUnseen(id));
 			}
+			seen = since.max(best.saturating_sub(REORGANISED_BLOCKS));
 			wait(&mut heads).await?;
 			continue;
 		};
+		gone_at = None;
 		let period = challenge::period_of(best, period_blocks);
 		// Once a period at most: an attempt that is too early costs its fee.
 		if period > tried && may_settle(chain, &agreement, period).await? {
@@ -151,3 +158,6 @@ async fn may_settle(chain: &dyn Chain, agreement: &AgreementInfo, period: u32) -
 async fn wait(heads: &mut tokio::sync::watch::Receiver<peoples_cloud_client::chain::Head>) -> Result<(), CommandError> {
 	heads.changed().await.map_err(|_| CommandError::Lost)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use peoples_cloud_client::{
-	chain::{Call, Certainty, Chain},
+	chain::{ensure_funds, Call, Certainty, Chain},
 	format::{account_to_ss58, format_ppl},
 	wallet::{new_phrase, Keystore, WalletEntry},
 };
@@ -99,12 +99,12 @@ fn new(name: &str, global: &Global, output: &Output) -> Result<(), CommandError>
 	let phrase = new_phrase();
 	let entry = keystore.add(name, &phrase, &password)?;
 	let address = account_to_ss58(&entry.account);
-	output.result(&Made { entry, phrase: &phrase }, || address)?;
+	// First: whatever becomes of the result, the words must not be lost.
 	output.note(format!(
 		"Write these words down and keep them secret: they are the account, and its only copy.\n\n  {}\n",
 		phrase.as_str()
 	));
-	Ok(())
+	output.result(&Made { entry, phrase: &phrase }, || address)
 }
 
 fn import(name: &str, phrase_file: Option<PathBuf>, global: &Global, output: &Output) -> Result<(), CommandError> {
@@ -113,7 +113,7 @@ fn import(name: &str, phrase_file: Option<PathBuf>, global: &Global, output: &Ou
 	let suri = match (phrase_file, &global.suri) {
 		(Some(path), _) => session::first_line(&path)?,
 		(None, Some(suri)) => zeroize::Zeroizing::new(suri.clone()),
-		(None, None) => session::ask("Secret phrase or URI: ")?,
+		(None, None) => session::secret()?,
 	};
 	let password = session::new_password(global)?;
 	let entry = keystore.add(name, &suri, &password)?;
@@ -138,12 +138,7 @@ fn list(output: &Output) -> Result<(), CommandError> {
 }
 
 async fn balance(account: Option<AccountBytes>, global: &Global, output: &Output) -> Result<(), CommandError> {
-	let account = match (account, &global.wallet, &global.suri) {
-		(Some(account), ..) => account,
-		// A balance needs no password.
-		(None, Some(name), None) => Keystore::of_user()?.account(name)?,
-		_ => session::signer(global)?.account(),
-	};
+	let account = account.map_or_else(|| session::account(global), Ok)?;
 	let chain = session::chain(global).await?;
 	let has = Has { account, free: chain.free_balance(account).await?, earned: chain.earnings(account).await? };
 	output.result(&has, || format_ppl(has.free))?;
@@ -156,8 +151,10 @@ async fn balance(account: Option<AccountBytes>, global: &Global, output: &Output
 async fn send(to: AccountBytes, amount: Balance, global: &Global, output: &Output) -> Result<(), CommandError> {
 	let signer = session::signer(global)?;
 	let chain = session::chain(global).await?;
+	let call = Call::Transfer { to, amount };
+	ensure_funds(&*chain, &signer, &call).await?;
 	let wait = progress::wait("sending; waiting until it is final");
-	let inclusion = chain.submit(&signer, Call::Transfer { to, amount }, Certainty::Finalised).await;
+	let inclusion = chain.submit(&signer, call, Certainty::Finalised).await;
 	wait.finish_and_clear();
 	let inclusion = inclusion?;
 	let sent = Sent { block: inclusion.block, block_hash: inclusion.block_hash };
