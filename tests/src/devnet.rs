@@ -17,7 +17,7 @@ use peoples_cloud_client::{
 use peoples_cloud_primitives::AccountBytes;
 use serde::Deserialize;
 
-use crate::process::{ppl, ppl_ok, wait_for, Process};
+use crate::process::{all_ended, ppl, ppl_ok, wait_for, Ppl, Process};
 
 /// What `ppl devnet` writes to `devnet.json`.
 #[derive(Clone, Debug, Deserialize)]
@@ -127,9 +127,23 @@ impl Devnet {
 		bail!("no such provider in the devnet")
 	}
 
-	/// SIGTERM to all, and waits for a clean end.
+	/// Starts `ppl` against this network as `//Alice`, beside the caller.
+	pub fn start_ppl(&self, args: &[&str]) -> Result<Ppl> {
+		Ppl::start(args, &self.environment())
+	}
+
+	/// The process ids of all that runs in it.
+	pub fn pids(&self) -> Vec<i32> {
+		let providers = self.info.providers.iter().map(|provider| provider.pid);
+		[self.process.pid(), self.info.node.pid].into_iter().chain(providers).collect()
+	}
+
+	/// SIGTERM to all, and waits for a clean end that leaves nobody behind.
 	pub fn stop(mut self) -> Result<()> {
-		self.process.stop(Duration::from_secs(30))
+		let pids = self.pids();
+		// The devnet gives its providers 30 s, and its node as many.
+		self.process.stop(Duration::from_secs(70))?;
+		all_ended(&pids, Duration::from_secs(5))
 	}
 
 	fn environment(&self) -> [(&str, &str); 2] {

@@ -4,9 +4,15 @@
 //! - [`process`]: starting, killing and awaiting single processes.
 //! - [`network`]: a validator and providers started one by one.
 //! - [`files`]: test files and byte comparison.
+//! - [`hostile`]: providers on the real chain that lie, stall and send garbage.
+//! - [`uploader`]: a client that stops half-way, replays and floods.
+//! - [`resources`]: memory of processes, small disks, metrics of daemons.
 #![allow(clippy::print_stdout, reason = "the demo tells its story on stdout")]
 
 pub mod devnet;
 pub mod files;
+pub mod hostile;
 pub mod network;
 pub mod process;
+pub mod resources;
+pub mod uploader;

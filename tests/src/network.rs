@@ -10,7 +10,7 @@ use anyhow::{bail, Result};
 use peoples_cloud_client::{chain::Chain, node::NodeChain, wallet::Signer};
 use peoples_cloud_primitives::AccountBytes;
 
-use crate::process::{ppl, ppl_ok, Process};
+use crate::process::{ppl, ppl_ok, Ppl, Process};
 
 /// A port that was free a moment ago.
 pub fn free_port() -> Result<u16> {
@@ -84,6 +84,11 @@ impl Validator {
 	pub fn try_ppl(&self, args: &[&str]) -> Result<std::process::Output> {
 		ppl(args, &[("PPL_URL", &self.url()), ("PPL_SURI", "//Alice")])
 	}
+
+	/// Starts `ppl` beside the test, as the account of `suri`.
+	pub fn start_ppl(&self, suri: &str, args: &[&str]) -> Result<Ppl> {
+		Ppl::start(args, &[("PPL_URL", &self.url()), ("PPL_SURI", suri)])
+	}
 }
 
 /// A provider daemon with the development account `//Provider//index`.
@@ -109,30 +114,34 @@ impl Provider {
 		Ok(provider)
 	}
 
+	/// Starts it again after [`Provider::kill`], with other extra flags.
+	pub fn restart_with(&mut self, extra: &[&str]) -> Result<()> {
+		self.extra = extra.iter().map(|arg| (*arg).to_owned()).collect();
+		self.restart()
+	}
+
 	/// Starts it again after [`Provider::kill`].
 	pub fn restart(&mut self) -> Result<()> {
-		let mut arguments: Vec<String> = [
-			"--dev",
-			"--url",
-			&self.url,
-			"--data-dir",
-			&self.dir.join("data").to_string_lossy(),
-			"--listen",
-			&format!("/ip4/127.0.0.1/tcp/{}", self.port),
-			"--capacity",
-			"2GiB",
-			"--price",
-			"0.01",
-			"--register",
-			"--bond",
-			"1000",
-			"--operator",
-			&format!("operator-{}", self.index),
-			"--metrics-port",
-			"0",
-		]
-		.map(str::to_owned)
-		.into();
+		let (data_dir, operator) = (self.data_dir(), format!("operator-{}", self.index));
+		let listen = format!("/ip4/127.0.0.1/tcp/{}", self.port);
+		let mut arguments: Vec<String> =
+			["--dev", "--register", "--url", &self.url, "--data-dir", &data_dir.to_string_lossy()]
+				.map(str::to_owned)
+				.into();
+		let defaults = [
+			("--listen", listen.as_str()),
+			("--capacity", "2GiB"),
+			("--price", "0.01"),
+			("--bond", "1000"),
+			("--operator", &operator),
+			("--metrics-port", "0"),
+		];
+		// A flag may be given once only.
+		for (flag, value) in defaults {
+			if !self.extra.iter().any(|extra| extra == flag) {
+				arguments.extend([flag.to_owned(), value.to_owned()]);
+			}
+		}
 		arguments.extend(self.extra.iter().cloned());
 		let suri = [("PPL_SURI", self.suri())];
 		self.process = Some(Process::start("peoples-cloud-provider", &arguments, &suri, &self.dir.join("log"))?);
@@ -149,9 +158,34 @@ impl Provider {
 		self.process.take().map_or(Ok(()), |mut process| process.stop(Duration::from_secs(20)))
 	}
 
+	/// Where it keeps its columns and its index.
+	pub fn data_dir(&self) -> PathBuf {
+		self.dir.join("data")
+	}
+
+	/// The TCP port on which peers reach it.
+	pub fn port(&self) -> u16 {
+		self.port
+	}
+
+	/// The process id, while it runs.
+	pub fn pid(&self) -> Option<i32> {
+		self.process.as_ref().map(Process::pid)
+	}
+
+	/// Whether a column is coming in right now.
+	pub fn is_receiving(&self) -> bool {
+		std::fs::read_dir(self.data_dir().join("store/staging")).is_ok_and(|staged| staged.count() > 0)
+	}
+
+	/// Its account's key, to act in its name.
+	pub fn signer(&self) -> Result<Signer> {
+		Ok(Signer::from_suri(&self.suri())?)
+	}
+
 	/// Its account.
 	pub fn account(&self) -> Result<AccountBytes> {
-		Ok(Signer::from_suri(&self.suri())?.account())
+		Ok(self.signer()?.account())
 	}
 
 	/// The end of its log.

@@ -1,8 +1,5 @@
 //! `kill -9` anywhere loses nothing that was acknowledged or paid for.
-use std::{
-	process::{Command, Stdio},
-	time::Duration,
-};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use peoples_cloud_client::{
@@ -14,7 +11,6 @@ use peoples_cloud_tests::{
 	devnet::Watcher,
 	files,
 	network::{wait_for_offers, Provider, Validator},
-	process::binary,
 };
 
 const PROVIDERS: usize = 4;
@@ -35,16 +31,9 @@ async fn kills_and_restarts_lose_nothing() -> Result<()> {
 	// GIVEN uploads that are killed at several points
 	let before = chain.free_balance(alice).await?;
 	for millis in [150, 500, 1200] {
-		let mut put = Command::new(binary("ppl")?)
-			.args(["put", &path, "--code", "2/4", "--periods", "100"])
-			.envs([("PPL_URL", validator.url().as_str()), ("PPL_SURI", "//Alice")])
-			.stdin(Stdio::null())
-			.stdout(Stdio::null())
-			.stderr(Stdio::null())
-			.spawn()?;
+		let put = validator.start_ppl("//Alice", &["put", &path, "--code", "2/4", "--periods", "100"])?;
 		tokio::time::sleep(Duration::from_millis(millis)).await;
 		put.kill()?;
-		put.wait()?;
 	}
 	// THEN nothing is paid unless an agreement was opened, which then is whole
 	let opened = chain.agreements_of(alice).await?;

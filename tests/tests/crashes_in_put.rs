@@ -1,0 +1,116 @@
+//! `kill -9` of a provider in the middle of a put: a spare takes its place, or nothing is paid.
+use std::{collections::BTreeSet, path::Path, time::Duration};
+
+use anyhow::{bail, ensure, Context, Result};
+use peoples_cloud_client::{
+	chain::{Chain, Event},
+	format::object_from_cid,
+	wallet::Signer,
+};
+use peoples_cloud_tests::{
+	devnet::Watcher,
+	files,
+	network::{wait_for_offers, Provider, Validator},
+	process::{refused, wait_for, Ppl},
+};
+
+/// Three columns and a spare.
+const PROVIDERS: usize = 4;
+const BOUND: Duration = Duration::from_secs(120);
+
+/// Kills a provider that takes a column in, some time after it began; answers which.
+async fn kill_receiving(ppl: &mut Ppl, providers: &mut [Provider], after: Duration) -> Result<usize> {
+	let place = wait_for(BOUND, "a column to come in", || {
+		let place = providers.iter().position(Provider::is_receiving);
+		ensure!(place.is_some() || ppl.is_running(), "the put ended before it began");
+		Ok(place)
+	})?;
+	tokio::time::sleep(after).await;
+	providers[place].kill()?;
+	Ok(place)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_dies_in_a_put_costs_nothing() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let validator = Validator::start(dir.path())?;
+	let chain = validator.chain().await?;
+	let mut providers =
+		(0..PROVIDERS).map(|index| Provider::start(dir.path(), index, &validator, &[])).collect::<Result<Vec<_>>>()?;
+	wait_for_offers(&chain, PROVIDERS).await?;
+	let alice = Signer::from_suri("//Alice")?.account();
+	let (file, copy) = (dir.path().join("file"), dir.path().join("copy"));
+	files::write_random(&file, 96 << 20, 1)?;
+	let path = file.to_string_lossy();
+	let mut watcher = Watcher::new(chain.clone());
+	let mut stored = BTreeSet::new();
+
+	// WHEN a provider is killed at several points of an upload and a spare is there
+	for millis in [0, 300, 900, 1_500] {
+		let mut ppl = validator.start_ppl("//Alice", &["put", &path, "--code", "2/3", "--periods", "100"])?;
+		let dead = kill_receiving(&mut ppl, &mut providers, Duration::from_millis(millis)).await?;
+		// THEN the file is stored all the same, and comes back while it is dead
+		let cid = ppl.succeed(BOUND)?;
+		get(&validator, &cid, &file, &copy)?;
+		stored.insert(cid);
+		providers[dead].restart()?;
+		wait_for_answer(&providers[dead])?;
+	}
+
+	// WHEN there is no spare
+	let before = (chain.free_balance(alice).await?, chain.agreements_of(alice).await?.len());
+	let mut ppl = validator.start_ppl("//Alice", &["put", &path, "--code", "2/4", "--periods", "100"])?;
+	let dead = kill_receiving(&mut ppl, &mut providers, Duration::ZERO).await?;
+	// THEN a sentence says that nothing was paid, and nothing was
+	refused(&ppl.finish(BOUND)?, "nothing was paid")?;
+	ensure!((chain.free_balance(alice).await?, chain.agreements_of(alice).await?.len()) == before, "it cost something");
+	providers[dead].restart()?;
+
+	// THEN whoever acknowledged before it died has what it acknowledged, and proves it
+	let holders: BTreeSet<_> = chain
+		.agreements_of(alice)
+		.await?
+		.iter()
+		.filter(|agreement| stored.iter().any(|cid| object_from_cid(cid).ok() == Some(agreement.object)))
+		.flat_map(|agreement| agreement.columns.iter().map(|column| (column.provider, column.root)))
+		.collect();
+	for provider in &providers {
+		let account = provider.account()?;
+		for (_, root) in holders.iter().filter(|(holder, _)| *holder == account) {
+			files::find_column(&provider.data_dir(), root)?;
+		}
+	}
+	watcher.until(Duration::from_secs(30), "the newest block", |_| true).await?;
+	let seen = watcher.seen().len();
+	watcher
+		.until(BOUND, "proofs of all", |events| {
+			let proved = |account: [u8; 32]| {
+				let of_it = |event: &&Event| matches!(event, Event::Proven { provider, .. } if *provider == account);
+				events[seen..].iter().filter(of_it).count() >= 2
+			};
+			holders.iter().all(|(account, _)| proved(*account))
+		})
+		.await?;
+	if let Some(missed) = watcher.seen().iter().find(|event| matches!(event, Event::Missed { .. })) {
+		bail!("a restart cost a provider its stake: {missed:?}");
+	}
+	for cid in &stored {
+		get(&validator, cid, &file, &copy)?;
+	}
+	for provider in &mut providers {
+		provider.stop().with_context(|| provider.tail())?;
+	}
+	Ok(())
+}
+
+fn get(validator: &Validator, cid: &str, file: &Path, copy: &Path) -> Result<()> {
+	validator.start_ppl("//Alice", &["get", cid, "-o", &copy.to_string_lossy()])?.succeed(BOUND)?;
+	files::assert_same(file, copy)
+}
+
+/// Waits until a provider that was restarted listens again.
+fn wait_for_answer(provider: &Provider) -> Result<()> {
+	wait_for(BOUND, "the provider to listen", || {
+		Ok(std::net::TcpStream::connect(("127.0.0.1", provider.port())).ok().map(drop))
+	})
+}
