@@ -8,8 +8,12 @@ help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
 
 .PHONY: setup
-setup: ## installs what a build needs: system packages, wasm target, test runner
+setup: ## installs what a build needs: system packages, compiler components, wasm target
 	@scripts/setup.sh
+
+.PHONY: setup-tests
+setup-tests: ## the same, and the test runner
+	@scripts/setup.sh --tests
 
 .PHONY: build
 build: setup ## node, provider daemon and command line, wasm runtime included
@@ -20,7 +24,7 @@ demo: build ## the storage cloud's story on a real file (DEMO_FILE=path)
 	@scripts/demo.sh
 
 .PHONY: test
-test: setup ## format, checks, lints, build, every test
+test: setup-tests ## format, checks, lints, build, every test
 	@scripts/test.sh
 
 .PHONY: format

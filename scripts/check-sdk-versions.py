@@ -2,8 +2,8 @@
 """Holds the SDK crates to one release line.
 
 The newest sc-*, sp-*, frame-*, pallet-* crates on the registry are often of another release than the one
-this workspace builds on. Two versions of one of them in the lock file, or a version that the umbrella crate
-`polkadot-sdk` of our release does not name, is an error. The umbrella's versions are in
+this workspace builds on. Two versions of one of them in the lock file, or a version or a crate that the umbrella
+crate `polkadot-sdk` of our release does not name, is an error. The umbrella's versions are in
 `scripts/sdk-2609.2.0.txt`; `--update FILE` rewrites that from the umbrella's Cargo.toml.
 """
 import pathlib
@@ -14,8 +14,8 @@ import tomllib
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LIST = ROOT / "scripts" / "sdk-2609.2.0.txt"
 SDK = re.compile(r"^(sc|sp|frame|pallet|substrate)-|^polkadot-sdk-frame$")
-# Released on their own line, not by the umbrella's.
-INDEPENDENT = {"sp-crypto-hashing", "sp-std"}
+# Of this form of name, but released on their own lines.
+INDEPENDENT = {"frame-decode", "frame-metadata", "sp-crypto-hashing", "sp-std"}
 
 
 def umbrella(path: str) -> dict[str, str]:
@@ -42,7 +42,11 @@ def main() -> int:
     for name, versions in sorted(found.items()):
         if len(versions) > 1:
             breaches.append(f"{name} is locked in {len(versions)} versions: {', '.join(sorted(versions))}")
-        elif name in wanted and name not in INDEPENDENT and versions != {wanted[name]}:
+        elif name in INDEPENDENT:
+            continue
+        elif name not in wanted:
+            breaches.append(f"{name} is not of release 2609.2.0; if it has a release line of its own, name it in INDEPENDENT")
+        elif versions != {wanted[name]}:
             breaches.append(f"{name} is {versions.pop()}, release 2609.2.0 has {wanted[name]}")
     for breach in breaches:
         print(f"check-sdk-versions: {breach}", file=sys.stderr)

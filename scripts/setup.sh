@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a build of this repository needs. Safe to run again; quick when all is there.
+# Installs what a build of this repository needs; `setup.sh --tests` also what its tests need. Safe to run again; quick
+# when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -7,8 +8,10 @@ PACKAGES=(clang libclang-dev protobuf-compiler cmake pkg-config libssl-dev make 
 # Debian's second compiler: only where rustup cannot download the wasm target.
 WASM_PACKAGES=(rustc-web cargo-web rust-web-src lld-22)
 TARGET=wasm32v1-none
+# Any newer one may do; this one is known to.
+NEXTEST=0.9.143
 
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+die() { printf 'setup: %s\n' "$@" >&2; exit 1; }
 
 missing_packages() {
 	local package
@@ -18,39 +21,71 @@ missing_packages() {
 }
 
 install_packages() {
-	local missing
+	local missing as_root=()
 	missing=$(missing_packages "$@")
 	[ -z "$missing" ] && return
-	echo "setup: installing $(echo $missing)"
-	as_root apt-get update -qq
 	# shellcheck disable=SC2086  # one word a package
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
+	missing=$(echo $missing)
+	if [ "$(id -u)" != 0 ]; then
+		command -v sudo >/dev/null || die "these packages are missing, and there is no sudo to install them:" "  apt-get install $missing"
+		as_root=(sudo)
+	fi
+	echo "setup: installing $missing"
+	"${as_root[@]}" apt-get update -qq
+	# shellcheck disable=SC2086
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
 }
 
-if ! command -v cargo >/dev/null; then
-	echo "setup: no cargo found; install Rust 1.95 or newer (https://rustup.rs) and try again." >&2
-	exit 1
-fi
-if ! command -v apt-get >/dev/null; then
-	for tool in clang protoc cmake pkg-config python3; do
-		command -v $tool >/dev/null || absent="${absent:-} $tool"
+# Where libclang is looked for by those who bind C headers.
+has_libclang() {
+	local directory
+	ldconfig -p 2>/dev/null | grep 'libclang[-.0-9]*\.so' >/dev/null && return
+	for directory in "${LIBCLANG_PATH:-}" "$(llvm-config --libdir 2>/dev/null || true)" /usr/lib /usr/lib64 /usr/local/lib \
+		/opt/homebrew/opt/llvm/lib /Library/Developer/CommandLineTools/usr/lib; do
+		[ -n "$directory" ] && compgen -G "$directory/libclang*.*" >/dev/null && return
 	done
-	if [ -n "${absent:-}" ]; then
-		echo "setup: this is not a Debian-like system. Install these by hand, then try again:$absent" >&2
-		echo "setup: (packages on Debian: ${PACKAGES[*]}; and the Rust target $TARGET)" >&2
-		exit 1
-	fi
-else
+	return 1
+}
+
+check_by_hand() {
+	local tool absent=()
+	for tool in clang protoc cmake pkg-config make python3; do
+		command -v "$tool" >/dev/null || absent+=("$tool")
+	done
+	has_libclang || absent+=("libclang (or LIBCLANG_PATH)")
+	pkg-config --exists openssl 2>/dev/null || [ -n "${OPENSSL_DIR:-}" ] || absent+=("openssl's headers (or OPENSSL_DIR)")
+	[ ${#absent[@]} = 0 ] && return
+	printf 'setup: this is not a Debian-like system. Install these by hand, then try again:\n' >&2
+	printf '  %s\n' "${absent[@]}" >&2
+	die "(all that is needed, by Debian's names: ${PACKAGES[*]}; and the Rust target $TARGET)"
+}
+
+command -v cargo >/dev/null || die "no cargo found; install Rust 1.95 or newer (https://rustup.rs) and try again."
+if command -v apt-get >/dev/null; then
 	install_packages "${PACKAGES[@]}"
+else
+	check_by_hand
 fi
+
+# What `make test` formats and lints with. Distributions' own compilers come without rustup, and with packages for these.
+for pair in rustfmt:fmt clippy:clippy; do
+	component=${pair%:*}
+	cargo "${pair#*:}" --version >/dev/null 2>&1 && continue
+	command -v rustup >/dev/null || die "cargo has no $component, and there is no rustup to add it; install your system's package."
+	echo "setup: adding $component"
+	rustup component add "$component" >/dev/null 2>&1 || die "rustup cannot add $component; see: rustup component add $component"
+done
 
 # The runtime is compiled to wasm: by rustup's target where it can be had, else with Debian's compiler.
-if ! scripts/wasm-toolchain.sh 2>/dev/null; then
-	command -v apt-get >/dev/null && install_packages "${WASM_PACKAGES[@]}"
+if ! reason=$(scripts/wasm-toolchain.sh 2>&1); then
+	command -v rustup >/dev/null && command -v apt-get >/dev/null || die "$reason"
+	install_packages "${WASM_PACKAGES[@]}"
 	scripts/wasm-toolchain.sh
+elif [ -n "$reason" ]; then
+	echo "$reason"
 fi
 
-if ! cargo nextest --version >/dev/null 2>&1; then
-	echo "setup: installing cargo-nextest"
-	cargo install --quiet --locked cargo-nextest --target-dir "${CARGO_TARGET_DIR:-target}/nextest"
+if [ "${1:-}" = --tests ] && ! cargo nextest --version >/dev/null 2>&1; then
+	echo "setup: installing cargo-nextest $NEXTEST"
+	cargo install --quiet --locked cargo-nextest --version "$NEXTEST" --target-dir "${CARGO_TARGET_DIR:-target}/nextest"
 fi

@@ -2,9 +2,10 @@
 # Provides a compiler for the runtime's `wasm32v1-none` target and prints nothing else than what it does.
 #
 # 1. The active toolchain has the target: nothing to do.
-# 2. `rustup target add` can download it: done.
-# 3. Neither, or called with `--from-debian`: Debian's own compiler (`rustc-web`, `cargo-web`) builds `core` and `alloc` from Debian's
-#    sources (`rust-web-src`) once, into a private sysroot that is linked as the rustup toolchain
+# 2. The toolchain of step 4 was made before, of the compiler that is installed now: nothing to do.
+# 3. `rustup target add` can download the target: done.
+# 4. Else, or called with `--from-debian`: Debian's own compiler (`rustc-web`, `cargo-web`) builds `core` and `alloc` from
+#    Debian's sources (`rust-web-src`) once, into a private sysroot that is linked as the rustup toolchain
 #    `peoples-cloud-wasm`. `runtime/build.rs` picks that toolchain for the runtime alone.
 set -euo pipefail
 
@@ -12,18 +13,29 @@ TARGET=wasm32v1-none
 TOOLCHAIN=peoples-cloud-wasm
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/peoples-cloud
 SYSROOT=$CACHE/wasm-sysroot
+# Of which compiler the sysroot was made: another one cannot read its libraries.
+STAMP=$SYSROOT/made-by
 
 has_target() { [ -n "$(find "$("$@" --print target-libdir --target $TARGET 2>/dev/null)" -name 'libcore-*.rlib' 2>/dev/null)" ]; }
+is_made() {
+	[ -x "$SYSROOT/bin/rustc" ] && [ "$(cat "$STAMP" 2>/dev/null)" = "$(/usr/bin/rustc -vV 2>/dev/null)" ] \
+		&& has_target "$SYSROOT/bin/rustc" && rustup toolchain list | grep "^$TOOLCHAIN" >/dev/null
+}
 
 from_debian=${1:-}
 if [ -z "$from_debian" ] && has_target rustc; then
 	exit 0
 fi
-if [ -z "$from_debian" ] && command -v rustup >/dev/null && rustup target add $TARGET >/dev/null 2>&1 && has_target rustc; then
-	echo "wasm target $TARGET: added by rustup"
+if ! command -v rustup >/dev/null; then
+	echo "wasm target $TARGET: the compiler $(command -v rustc || echo "(none found)") does not have it, and there is no rustup to add it." >&2
+	echo "Install rustup (https://rustup.rs), or your system's package of Rust's $TARGET target." >&2
+	exit 1
+fi
+if is_made; then
 	exit 0
 fi
-if [ -x "$SYSROOT/bin/rustc" ] && has_target "$SYSROOT/bin/rustc" && rustup toolchain list | grep -q "^$TOOLCHAIN"; then
+if [ -z "$from_debian" ] && rustup target add $TARGET >/dev/null 2>&1 && has_target rustc; then
+	echo "wasm target $TARGET: added by rustup"
 	exit 0
 fi
 for needed in /usr/bin/rustc /usr/bin/cargo /usr/bin/lld-22 /usr/lib/rustlib/src/rust/library/core; do
@@ -55,4 +67,7 @@ printf '#![no_std]\nextern crate alloc;\n' >"$work/src/lib.rs"
 	/usr/bin/cargo build --quiet --release --target $TARGET -Z build-std=core,alloc --target-dir "$work/target")
 cp "$work/target/$TARGET/release/deps/"lib{core,alloc,compiler_builtins}-*.rlib "$SYSROOT/lib/rustlib/$TARGET/lib/"
 rustup toolchain link $TOOLCHAIN "$SYSROOT"
+/usr/bin/rustc -vV >"$STAMP"
+# What another compiler left there cannot be linked with this one's output, and cargo does not see the change.
+rm -rf "${CARGO_TARGET_DIR:-$CACHE/target}"/*/wbuild
 echo "wasm target $TARGET: ready as rustup toolchain $TOOLCHAIN"
