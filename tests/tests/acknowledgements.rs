@@ -106,6 +106,7 @@ fn resigned(acks: &[SignedAck], change: impl Fn(&mut AcknowledgementV1), signers
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "unproven on a whole network so far: --run-ignored only"]
 async fn false_and_used_acknowledgements_open_nothing() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let validator = Validator::start(dir.path())?;

@@ -101,6 +101,7 @@ fn honest_accounts() -> Result<Vec<[u8; 32]>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "unproven on a whole network so far: --run-ignored only"]
 async fn hostile_providers_neither_stop_a_put_nor_spoil_a_get() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let validator = Validator::start(dir.path())?;

@@ -119,9 +119,15 @@ mod tests {
 	fn waits_say_what_for() {
 		let terminal = Terminal::default();
 		let bar = super::wait_on(ProgressDrawTarget::term_like(Box::new(terminal.clone())), "waiting for godot");
-		bar.tick();
-		let shown = terminal.0.lock().unwrap().clone();
-		assert!(shown.contains("waiting for godot"), "{shown:?}");
+		// It is drawn by its own ticks, from another thread.
+		let shown = || terminal.0.lock().unwrap().clone();
+		for _ in 0..100 {
+			if !shown().is_empty() {
+				break;
+			}
+			std::thread::sleep(super::TICK / 4);
+		}
+		assert!(shown().contains("waiting for godot"), "{:?}", shown());
 		bar.finish_and_clear();
 	}
 

@@ -99,6 +99,9 @@ impl Cluster {
 			let dir = tempfile::tempdir().unwrap();
 			// A provider that is not there yet makes its own data directory.
 			let settings = settings(number, &dir.path().join("data"), heal);
+			// A daemon that cannot pay its fees and bond waits for money.
+			let account = settings.signer.account();
+			running.chain.decree(|state, _| state.balances.insert(account, 1 << 60));
 			services.push(Service::start(settings, running.chain.clone()).await.unwrap());
 			dirs.push(dir);
 		}
