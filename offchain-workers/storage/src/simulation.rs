@@ -66,6 +66,8 @@ struct Inner {
 	doubles: Vec<Call>,
 	mood: Mood,
 	fork: u64,
+	/// The highest finalised block: a longer lag or a short reorganisation does not take it back.
+	finalised: BlockNumber,
 }
 
 /// The chain.
@@ -94,6 +96,7 @@ impl SimulatedChain {
 			doubles: Vec::new(),
 			mood: Mood::default(),
 			fork: 0,
+			finalised: 0,
 		};
 		let (heads, _) = watch::channel(Head { best: 0, best_hash: [0; 32], finalised: 0 });
 		Arc::new(Self { params, inner: Mutex::new(inner), heads })
@@ -146,6 +149,7 @@ impl SimulatedChain {
 		inner.events.push(events);
 		inner.included.push(included);
 		let head = inner.head();
+		inner.finalised = head.finalised;
 		drop(inner);
 		self.heads.send_replace(head);
 		for (verdict, answer) in answers {
@@ -167,6 +171,8 @@ impl SimulatedChain {
 			}
 		}
 		inner.fork += 1;
+		// One that goes below what was final breaks finality.
+		inner.finalised = inner.finalised.min(inner.number());
 		let head = inner.head();
 		drop(inner);
 		self.heads.send_replace(head);
@@ -245,7 +251,8 @@ impl Inner {
 	fn head(&self) -> Head {
 		let best = self.number();
 		let best_hash = *blake3::hash(&[best.to_le_bytes().as_slice(), &self.fork.to_le_bytes()].concat()).as_bytes();
-		Head { best, best_hash, finalised: best.saturating_sub(self.mood.finality_lag) }
+		let finalised = best.saturating_sub(self.mood.finality_lag).max(self.finalised);
+		Head { best, best_hash, finalised }
 	}
 
 	fn duty(&self, provider: AccountBytes) -> Option<Duty> {

@@ -49,7 +49,11 @@ impl Rig {
 	/// Another provider on the same chain.
 	pub(crate) async fn on(chain: Arc<SimulatedChain>, suri: &str) -> Self {
 		let signer = Arc::new(Signer::from_suri(suri).unwrap());
-		chain.decree(|state, _| state.add_provider(signer.account(), suri));
+		chain.decree(|state, _| {
+			state.add_provider(signer.account(), suri);
+			// For fees and the bond: without, a daemon waits for money.
+			state.balances.insert(signer.account(), 1 << 60);
+		});
 		Self::open(chain, Arc::new(tempfile::tempdir().unwrap()), signer).await
 	}
 

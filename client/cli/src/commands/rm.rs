@@ -131,8 +131,9 @@ async fn settle(
 			tried = period;
 			match chain.submit(signer, Call::Settle(id), Certainty::Included).await {
 				Ok(inclusion) => return Ok(inclusion.amount.unwrap_or_default()),
-				// Too early, or somebody was faster.
-				Err(ChainError::Refused { .. } | ChainError::NotIncluded(_)) => {},
+				// Too early, or somebody was faster; or the fee, most of which comes back, is more than there is, and the
+				// providers are waited for, who settle as well.
+				Err(ChainError::Refused { .. } | ChainError::NotIncluded(_) | ChainError::NoFunds { .. }) => {},
 				Err(error) => return Err(error.into()),
 			}
 		}

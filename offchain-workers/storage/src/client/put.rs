@@ -132,7 +132,7 @@ pub enum PutError {
 	Placement(#[from] PlacementError),
 	/// It costs more than allowed.
 	#[error(
-		"this costs {} for the whole term, and at most {} are allowed; allow more or choose a shorter term",
+		"the price is {} for the whole term, and at most {} are allowed; allow more or choose a shorter term",
 		format_ppl(*price),
 		format_ppl(*max_price)
 	)]

@@ -20,8 +20,8 @@ const LOG_TARGET: &str = "storage::follow_chain";
 /// Changes handled per round: bounds the pause between two views.
 const CHANGES: usize = 1_000;
 /// Finalised blocks between two notes in the store of how far the chain has come: each is one synced write, and it
-/// is needed only if the holdings' own is lost.
-const MARK_BLOCKS: BlockNumber = 100;
+/// is needed only if the holdings' own is lost. A node that is less far behind than this may then be believed.
+const MARK_BLOCKS: BlockNumber = 10;
 
 /// A walk over the changes that are not final yet, in pages.
 #[derive(Debug)]

@@ -159,7 +159,7 @@ async fn a_store_whose_index_was_lost_learns_from_the_holdings_what_its_columns_
 #[tokio::test]
 async fn registration_offer_and_addresses_are_kept() {
 	let mut rig = Rig::new("//Provider//0").await;
-	rig.chain.decree(|state, _| state.providers.clear());
+	newcomer(&rig);
 	rig.blocks(1).await;
 	let offer = Offer { price: 7, capacity_chunks: 1 << 20, min_duration: 1, max_duration: 100 };
 	let registration = Registration { bond: None, operator: "me".into(), region: "here".into(), offer };
@@ -203,7 +203,7 @@ async fn new_labels_reach_the_chain() {
 async fn an_account_that_has_left_is_not_registered_again() {
 	let mut rig = Rig::new("//Provider//0").await;
 	rig.chain.set_mood(|mood| mood.finality_lag = 2);
-	rig.chain.decree(|state, _| state.providers.clear());
+	newcomer(&rig);
 	rig.blocks(1).await;
 	let registrations =
 		|rig: &Rig| rig.chain.executed().iter().filter(|call| matches!(call, Call::RegisterProvider { .. })).count();
@@ -229,6 +229,15 @@ async fn an_account_that_has_left_is_not_registered_again() {
 	rig.chain.decree(|state, _| state.add_provider(account, "me"));
 	rig.live(20, &mut [&mut task]).await;
 	assert_eq!(crate::worker::Worker::status(&task), "registered, active");
+}
+
+/// Takes the rig's account off the register, and gives it money to bond.
+fn newcomer(rig: &Rig) {
+	let account = rig.account();
+	rig.chain.decree(|state, _| {
+		state.providers.clear();
+		state.balances.insert(account, 1 << 40);
+	});
 }
 
 fn registration() -> Registration {

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use peoples_cloud_client::chain::{Call, ColumnState};
 
 use super::*;
@@ -107,5 +105,4 @@ async fn what_is_found_damaged_while_it_is_read_is_looked_at_although_the_pass_i
 	assert_eq!((task.passes, task.healed), (1, 1));
 	store.chunk_proof(&root, 0).unwrap();
 	assert_eq!(store.suspects(), Vec::<Hash32>::new());
-	drop(Arc::new(task));
 }

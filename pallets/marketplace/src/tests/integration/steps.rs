@@ -218,7 +218,7 @@ impl World {
 				let id = pick_agreement(pick);
 				let Some(agreement) = Agreements::<Test>::get(id) else { return };
 				// Not too far away: a step should not make time fly.
-				let last_block = agreement.end * PERIOD - 1;
+				let last_block = (agreement.end * PERIOD).saturating_sub(1);
 				if !agreement.closing && last_block < System::block_number() + 2 * PERIOD {
 					self.run_to(last_block);
 					let _ = self.extend(id, periods);
