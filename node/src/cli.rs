@@ -18,7 +18,6 @@ pub(crate) struct Cli {
 
 /// What the node can do besides running.
 #[derive(Debug, clap::Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "parsed once")]
 pub(crate) enum Subcommand {
 	/// Make, inspect and insert keys.
 	#[command(subcommand)]

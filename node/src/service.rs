@@ -265,7 +265,7 @@ fn start<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		telemetry: telemetry.as_ref().map(Telemetry::handle),
 		client: client.clone(),
 		pool: transaction_pool.clone(),
-		select_chain: select_chain.clone(),
+		select_chain,
 		keystore_container,
 		sync: sync.clone(),
 		network: network.clone(),
