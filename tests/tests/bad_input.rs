@@ -15,7 +15,6 @@ const PEER: &str = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
 const ADDRESS: &str = "/ip4/127.0.0.1/udp/9/quic-v1";
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "unproven on a whole network so far: --run-ignored only"]
 async fn bad_input_is_refused_in_a_sentence_and_costs_nothing() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let net = Devnet::start(&dir.path().join("net"), 3, &[])?;

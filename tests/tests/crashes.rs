@@ -16,7 +16,6 @@ use peoples_cloud_tests::{
 const PROVIDERS: usize = 4;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "unproven on a whole network so far: --run-ignored only"]
 async fn kills_and_restarts_lose_nothing() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let mut validator = Validator::start(dir.path())?;
