@@ -31,7 +31,6 @@ async fn kill_receiving(ppl: &mut Ppl, providers: &mut [Provider], after: Durati
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "unproven on a whole network so far: --run-ignored only"]
 async fn a_provider_that_dies_in_a_put_costs_nothing() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let validator = Validator::start(dir.path())?;

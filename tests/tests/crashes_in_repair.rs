@@ -90,7 +90,6 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "unproven on a whole network so far: --run-ignored only"]
 async fn a_repair_that_is_killed_places_the_column_once() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let validator = Validator::start(dir.path())?;

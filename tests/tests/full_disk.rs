@@ -39,7 +39,6 @@ fn get(validator: &Validator, cid: &str, file: &str, copy: &Path) -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "unproven on a whole network so far: --run-ignored only"]
 async fn a_full_disk_costs_neither_columns_nor_proofs() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let Some(disk) = SmallDisk::mount(&dir.path().join("provider-0/data"), DISK_MIB)? else {

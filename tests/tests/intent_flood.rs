@@ -85,7 +85,6 @@ fn proofs(events: &[Event], holder: &AccountBytes) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "unproven on a whole network so far: --run-ignored only"]
 async fn a_flood_of_intents_is_refused_and_costs_no_proof() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let validator = Validator::start(dir.path())?;

@@ -32,7 +32,6 @@ fn watch(ppl: Ppl, deadline: Duration) -> Result<(String, u64)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "unproven on a whole network so far: --run-ignored only"]
 async fn a_large_object_passes_through_little_memory() -> Result<()> {
 	let mebibytes = match std::env::var("PEOPLES_CLOUD_BIG_OBJECT_MIB") {
 		Ok(text) => text.parse().context("PEOPLES_CLOUD_BIG_OBJECT_MIB")?,

@@ -106,8 +106,8 @@ fn code(text: &str) -> Result<(u16, u16), String> {
 	if !k.is_power_of_two() {
 		return Err("K must be a power of two: 1, 2, 4, 8, 16 or 32".into());
 	}
-	if n < k || n > MAX_COLUMNS {
-		return Err(format!("N must be at least K and at most {MAX_COLUMNS}"));
+	if n <= k || n > MAX_COLUMNS {
+		return Err(format!("N must be larger than K and at most {MAX_COLUMNS}"));
 	}
 	Ok((k, n))
 }
@@ -119,8 +119,8 @@ mod tests {
 	#[test]
 	fn codes_are_checked() {
 		assert_eq!(code("8/24"), Ok((8, 24)));
-		assert_eq!(code("1/1"), Ok((1, 1)));
-		for wrong in ["", "8", "8/", "/24", "3/9", "0/4", "8/4", "8/65", "8/24/2", "-8/24", "8/x"] {
+		assert_eq!(code("1/2"), Ok((1, 2)));
+		for wrong in ["", "1/1", "8/8", "8", "8/", "/24", "3/9", "0/4", "8/4", "8/65", "8/24/2", "-8/24", "8/x"] {
 			assert!(code(wrong).is_err(), "{wrong}");
 		}
 	}

@@ -269,7 +269,11 @@ impl Repair<'_> {
 					let acknowledgement = ack.into_parts();
 					let call = Call::ReplaceColumn { agreement: agreement.id, column, acknowledgement };
 					(self.progress)(Progress::Submitting);
-					self.chain.submit(self.signer, call, self.options.certainty).await?;
+					let submitted = self.chain.submit(self.signer, call, self.options.certainty).await;
+					if let Err(error) = submitted {
+						// Another repair may have been first, or an earlier one whose end nobody saw.
+						return self.placed(column).await?.ok_or(error.into());
+					}
 					self.operators.insert(candidate.operator);
 					return Ok(provider);
 				},
@@ -284,6 +288,13 @@ impl Repair<'_> {
 			}
 		}
 		Err(RepairError::ProvidersFailed { column, reasons })
+	}
+
+	/// Who holds the column by now, if it is no longer lost.
+	async fn placed(&self, column: ColumnIndex) -> Result<Option<AccountBytes>, RepairError> {
+		let now = self.chain.agreement(self.agreement.id).await?;
+		let info = now.as_ref().and_then(|agreement| agreement.columns.get(usize::from(column)));
+		Ok(info.filter(|info| info.state == ColumnState::Held).map(|info| info.provider))
 	}
 
 	/// Providers that could take the column for what it cost so far, or less.
