@@ -304,6 +304,8 @@ pub struct SendTransactions {
 	looked_at: BTreeMap<Vec<u8>, Head>,
 	/// Entries that another one waits for.
 	awaited: BTreeSet<Vec<u8>>,
+	/// Entries that wait for others: looked at anew as soon as one of those is included.
+	waiting: Vec<Vec<u8>>,
 	doing: String,
 }
 
@@ -317,7 +319,7 @@ impl SendTransactions {
 	/// The sender of `queue`, with the provider's key.
 	pub fn new(queue: TransactionQueue, context: Context, signer: Arc<Signer>, views: Views) -> Self {
 		let (looked_at, awaited) = (BTreeMap::new(), BTreeSet::new());
-		Self { queue, context, signer, views, looked_at, awaited, doing: String::new() }
+		Self { queue, context, signer, views, looked_at, awaited, waiting: Vec::new(), doing: String::new() }
 	}
 
 	fn chain(&self) -> &dyn Chain {
@@ -365,6 +367,7 @@ impl SendTransactions {
 				Ok(())
 			},
 			Verdict::After(duties) => {
+				self.waiting.push(key.to_vec());
 				for first in duties {
 					self.awaited.insert(first.key());
 					self.queue.enqueue(first, head.best)?;
@@ -436,6 +439,11 @@ impl SendTransactions {
 			Ok(Ok(inclusion)) => {
 				tracing::info!(target: LOG_TARGET, %duty, block = inclusion.block, "included");
 				self.count(&duty, "included");
+				if self.awaited.contains(key) {
+					for waiting in self.waiting.drain(..) {
+						self.looked_at.remove(&waiting);
+					}
+				}
 				Ok(self.queue.update(key, true, |entry| {
 					entry.stage = Stage::Included { at: inclusion.block };
 					entry.error = None;
@@ -497,6 +505,9 @@ impl Worker for SendTransactions {
 		// Views come after the holdings have followed the head: proofs and paths are ready then.
 		let Some(head) = self.views.latest().map(|view| view.head) else { return Ok(Progress::Idle) };
 		self.looked_at.retain(|_, seen| *seen == head);
+		if self.looked_at.is_empty() {
+			self.waiting.clear();
+		}
 		{
 			let known = self.queue.queued();
 			self.awaited.retain(|key| known.contains_key(key));

@@ -401,7 +401,6 @@ async fn a_leaf_is_not_removed_while_its_last_period_lasts() {
 }
 
 #[tokio::test]
-#[ignore = "the proof is not sent within these blocks yet"]
 async fn losses_that_no_proof_waits_for_do_not_keep_it_waiting() {
 	// Fewer blocks than losses.
 	let chain = SimulatedChain::new(ProofParams { period_blocks: 60, window_blocks: 16, challenges: 8 });

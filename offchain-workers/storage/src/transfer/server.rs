@@ -193,6 +193,7 @@ impl TransferServer {
 			stop: CancellationToken::new(),
 			kill: CancellationToken::new(),
 			announce,
+			writers: TaskTracker::new(),
 			chain,
 			signer,
 			store,
@@ -257,6 +258,8 @@ struct Shared {
 	flights: Mutex<HashMap<AccountBytes, Vec<InFlight>>>,
 	limits: Mutex<Limits>,
 	announce: mpsc::Sender<Hash32>,
+	/// Those that write columns: they outlive a transfer that is cut off by a moment, in which they clean up.
+	writers: TaskTracker,
 	stop: CancellationToken,
 	kill: CancellationToken,
 }
@@ -290,6 +293,8 @@ impl Shared {
 			self.kill.cancel();
 			tasks.wait().await;
 		}
+		self.writers.close();
+		self.writers.wait().await;
 	}
 
 	/// A place among the streams served, if there is one.

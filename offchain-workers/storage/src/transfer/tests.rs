@@ -751,7 +751,6 @@ async fn the_chain_is_not_asked_for_every_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "two staged files are left behind yet"]
 async fn shutdown_lets_transfers_end_and_drops_stalled_ones() {
 	let config = ServerConfig { drain: Duration::from_secs(2), ..ServerConfig::default() };
 	let world = World::with(config, "/ip4/127.0.0.1/tcp/0").await;

@@ -96,7 +96,7 @@ async fn receive(
 ) -> Result<PushEnd, ServeError> {
 	let (pieces, inbox) = mpsc::channel(BUFFERS);
 	let (recycle, mut recycled) = mpsc::channel(BUFFERS + 2);
-	let writing = tokio::task::spawn_blocking(move || write(writer, inbox, &recycle));
+	let writing = shared.writers.spawn_blocking(move || write(writer, inbox, &recycle));
 	let sent = feed(shared, peer, stream, intent, pieces, &mut recycled).await;
 	// An error means that it panicked or the runtime ends.
 	let Ok(stored) = writing.await else { return Err(Refusal::Internal.into()) };
