@@ -38,7 +38,7 @@ if [ "$("$bencher" --version 2>/dev/null)" != "frame-omni-bencher $BENCHER" ]; t
 fi
 
 cargo build --locked -p peoples-cloud-runtime --features runtime-benchmarks --target-dir "$TARGET"
-runtime=$TARGET/debug/wbuild/peoples-cloud-runtime/peoples_cloud_runtime.compact.compressed.wasm
+runtime=$TARGET/debug/wbuild/peoples-cloud-runtime/peoples_cloud_runtime.wasm
 
 for pallet in "${pallets[@]}"; do
 	echo "weights: measuring $pallet"

@@ -90,6 +90,10 @@ pub trait Holdings<AccountId> {
 	/// Benchmarks only: lets `periods` pass and resolves them as proven.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn pass_periods(provider: &AccountId, periods: u32);
+	/// Benchmarks only: gives the provider the largest commitment that there can be, one that the next leaf changes from
+	/// end to end, with as many earlier ones kept aside as there can be.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn make_heavy(provider: &AccountId);
 }
 
 /// The market's side of the proof clock: who is paid for a period. By `pallet-marketplace`.
@@ -110,11 +114,14 @@ pub trait PeriodLedger<AccountId> {
 	/// still move it. Whoever draws consequences that cannot be undone asks for the first unresolved period or the
 	/// present one, whichever is earlier; the former runs ahead of the latter once that is proven.
 	fn is_released(provider: &AccountId, leaf: &Leaf, period: Period) -> bool;
+	/// The worst case weight of one [`PeriodLedger::is_released`].
+	fn is_released_weight() -> sp_runtime::Weight;
 	/// The provider was terminated: it is paid for nothing from its first unresolved period on.
 	fn on_terminated(provider: &AccountId, first_unpaid: Period);
-	/// Benchmarks only: makes the provider, which has a duty, owe something for a long time.
+	/// Benchmarks only: makes the provider, which has a duty, owe something for a long time, with something that starts
+	/// or ends in each of the next `changes` periods.
 	#[cfg(feature = "runtime-benchmarks")]
-	fn make_owe(provider: &AccountId);
+	fn make_owe(provider: &AccountId, changes: u32);
 }
 
 /// The blocks' randomness. By `pallet-babe`, through the runtime.

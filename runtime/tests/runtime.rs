@@ -11,3 +11,5 @@ mod genesis;
 mod indices;
 #[path = "runtime/integrity.rs"]
 mod integrity;
+#[path = "runtime/proof_costs.rs"]
+mod proof_costs;

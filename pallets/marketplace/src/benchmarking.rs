@@ -6,6 +6,7 @@ use frame::{
 	deps::{sp_core::crypto::KeyTypeId, sp_io::crypto},
 };
 use peoples_cloud_primitives::{
+	holdings::Leaf,
 	terms::{Acknowledgement, AcknowledgementV1},
 	traits::PeriodLedger,
 };
@@ -17,11 +18,14 @@ use crate::ledger::Turn;
 const KEYS: KeyTypeId = KeyTypeId(*b"pclb");
 /// Planck per period: small beside any stake.
 const RATE: Balance = 1_000;
+/// Chunks of a column.
+const CHUNKS: u64 = 1_024;
 /// Periods of an agreement.
 const DURATION: u32 = 100;
 
-/// Makes the provider owe something for a long time, at a rate for which money is locked.
-pub(crate) fn make_owe<T: Config>(provider: &T::AccountId) {
+/// Makes the provider owe something for a long time, at a rate for which money is locked, with a milestone in each of the
+/// next `changes` periods.
+pub(crate) fn make_owe<T: Config>(provider: &T::AccountId, changes: u32) {
 	let client: T::AccountId = account("owed", 0, 0);
 	T::Escrow::fund(&client);
 	let id = AgreementId::MAX - 1;
@@ -29,8 +33,9 @@ pub(crate) fn make_owe<T: Config>(provider: &T::AccountId) {
 	let mut ledger = Pallet::<T>::ledger_of(provider);
 	let (start, end) = (ledger.next, ledger.next + DURATION * 10);
 	Pallet::<T>::enter(provider, &mut ledger, start, Turn::Start(RATE));
-	// Worst case: the next period is a milestone.
-	Pallet::<T>::enter(provider, &mut ledger, start + 1, Turn::Start(0));
+	for change in 1..=changes {
+		Pallet::<T>::enter(provider, &mut ledger, start + change, Turn::Start(0));
+	}
 	Pallet::<T>::enter(provider, &mut ledger, end, Turn::End(RATE));
 	Ledgers::<T>::insert(provider, ledger);
 }
@@ -41,18 +46,19 @@ fn client<T: Config>() -> T::AccountId {
 	client
 }
 
-/// An acknowledgement of a new provider.
+/// An acknowledgement of a new provider, with as heavy a commitment as there can be.
 fn acknowledge<T: Config>(client: &T::AccountId, nonce: u8, root: u8) -> SignedAck {
 	let key = crypto::sr25519_generate(KEYS, None);
 	let provider = T::AccountId::from(key.0);
 	T::Registry::prepare(&provider);
+	T::Holdings::make_heavy(&provider);
 	let ack = Acknowledgement::V1(AcknowledgementV1 {
 		genesis: Pallet::<T>::genesis(),
 		client: client.clone().into(),
 		provider: key.0,
 		nonce: [nonce; 16],
 		root: [root; 32],
-		chunks: 1_024,
+		chunks: CHUNKS,
 		rate: RATE,
 		duration: DURATION,
 		valid_until: Pallet::<T>::now() + 10,
@@ -66,12 +72,15 @@ fn acknowledgements<T: Config>(client: &T::AccountId, n: u32) -> BoundedVec<Sign
 	acks.try_into().expect("no more than there may be")
 }
 
-/// An open agreement of `n` columns.
+/// An open agreement of `n` columns, with heavy commitments once more.
 fn opened<T: Config>(n: u32) -> (T::AccountId, AgreementId) {
 	let client = client::<T>();
 	let acks = acknowledgements::<T>(&client, n);
 	let id = NextAgreement::<T>::get();
 	Pallet::<T>::do_open_storage(client.clone(), [1; 32], 1, 1, acks, Balance::MAX).expect("all is prepared");
+	for column in 0..n as usize {
+		T::Holdings::make_heavy(&holder::<T>(id, column));
+	}
 	(client, id)
 }
 
@@ -200,16 +209,19 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn on_period_resolved() {
-		let (_, id) = opened::<T>(1);
-		let provider = holder::<T>(id, 0);
-		make_owe::<T>(&provider);
-		let period = T::Holdings::first_unresolved(&provider);
+	fn is_released() {
+		// Worst case: the largest agreement, and the provider's column is its last.
+		let (_, id) = opened::<T>(T::MaxColumns::get());
+		let column = T::MaxColumns::get() as usize - 1;
+		let provider = holder::<T>(id, column);
+		let root = Agreements::<T>::get(id).expect("it is open").columns[column].root;
+		let leaf = Leaf { agreement: id, root, chunks: CHUNKS };
+		let released;
 		#[block]
 		{
-			Pallet::<T>::on_period_resolved(&provider, period, true);
+			released = Pallet::<T>::is_released(&provider, &leaf, 0);
 		}
-		assert_eq!(Ledgers::<T>::get(provider).map(|ledger| ledger.proven), Some(1));
+		assert!(!released);
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::with_keystore(), crate::mock::Test);

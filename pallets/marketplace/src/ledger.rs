@@ -10,7 +10,9 @@ use peoples_cloud_primitives::{
 	AgreementId, Balance, Period,
 };
 
-use crate::{Agreements, ByProvider, Column, ColumnState, Config, Ledger, Ledgers, Milestone, Pallet, Schedule};
+use crate::{
+	Agreements, ByProvider, Column, ColumnState, Config, Ledger, Ledgers, Milestone, Pallet, Schedule, WeightInfo,
+};
 
 /// What a milestone means to one column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,6 +216,10 @@ impl<T: Config> PeriodLedger<T::AccountId> for Pallet<T> {
 		Self::owed_until(provider, leaf.agreement, leaf).is_none_or(|end| end <= period)
 	}
 
+	fn is_released_weight() -> Weight {
+		T::WeightInfo::is_released()
+	}
+
 	fn on_terminated(provider: &T::AccountId, first_unpaid: Period) {
 		Ledgers::<T>::mutate_extant(provider, |ledger| {
 			ledger.next = first_unpaid;
@@ -222,8 +228,8 @@ impl<T: Config> PeriodLedger<T::AccountId> for Pallet<T> {
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]
-	fn make_owe(provider: &T::AccountId) {
-		crate::benchmarking::make_owe::<T>(provider);
+	fn make_owe(provider: &T::AccountId, changes: u32) {
+		crate::benchmarking::make_owe::<T>(provider, changes);
 	}
 }
 

@@ -264,6 +264,8 @@ impl Holdings<AccountId> for Clock {
 			resolve(provider, true);
 		}
 	}
+	#[cfg(feature = "runtime-benchmarks")]
+	fn make_heavy(_: &AccountId) {}
 }
 
 /// A deposit of one unit per column.

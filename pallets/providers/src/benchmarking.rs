@@ -110,7 +110,8 @@ mod benchmarks {
 	fn unbond() -> Result<(), BenchmarkError> {
 		let provider = busy::<T>();
 		Pallet::<T>::commit(&provider, ResourceKind::Storage, 1)?;
-		let at = Pallet::<T>::now().saturating_add(Params::<T>::get().unbonding_blocks);
+		// Calls are measured from the first block on.
+		let at = Pallet::<T>::now().max(1).saturating_add(Params::<T>::get().unbonding_blocks);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(provider.clone()), 5);

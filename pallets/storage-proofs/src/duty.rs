@@ -272,4 +272,9 @@ impl<T: Config> Holdings<T::AccountId> for Pallet<T> {
 		}
 		Duties::<T>::insert(provider, &duty);
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn make_heavy(provider: &T::AccountId) {
+		crate::benchmarking::make_heavy::<T>(provider);
+	}
 }

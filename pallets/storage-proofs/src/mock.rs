@@ -167,11 +167,14 @@ impl PeriodLedger<AccountId> for Market {
 	fn is_released(_: &AccountId, leaf: &Leaf, period: Period) -> bool {
 		Released::get().contains(&leaf.agreement) || Ends::get().get(&leaf.agreement).is_some_and(|end| *end <= period)
 	}
+	fn is_released_weight() -> Weight {
+		Weight::from_parts(1_000, 0)
+	}
 	fn on_terminated(provider: &AccountId, first_unpaid: Period) {
 		Ended::mutate(|ended| ended.push((provider.clone(), first_unpaid)));
 	}
 	#[cfg(feature = "runtime-benchmarks")]
-	fn make_owe(provider: &AccountId) {
+	fn make_owe(provider: &AccountId, _: u32) {
 		Owing::mutate(|owing| owing.insert(provider.clone()));
 	}
 }

@@ -127,21 +127,24 @@ impl<T: Config> Pallet<T> {
 	/// What a `prove` with this proof weighs when it resolves `steps` other periods on the way.
 	pub(crate) fn prove_weight(proof: &StorageProof, steps: u32) -> Weight {
 		let StorageProof::V1(answers) = proof;
-		let nodes = answers.iter().fold(0usize, |sum, answer| {
-			let column = match &answer.content {
-				Content::Chunk { path, .. } => path.len(),
-				Content::Released => 0,
+		let (nodes, released) = answers.iter().fold((0usize, 0u64), |(nodes, released), answer| {
+			let (column, claim) = match &answer.content {
+				Content::Chunk { path, .. } => (path.len(), 0),
+				Content::Released => (0, 1),
 			};
-			sum.saturating_add(answer.leaf_path.len()).saturating_add(column)
+			(nodes.saturating_add(answer.leaf_path.len()).saturating_add(column), released.saturating_add(claim))
 		});
 		T::WeightInfo::prove(answers.len().saturated_into())
 			.saturating_add(T::WeightInfo::path_nodes(nodes.saturated_into()))
+			.saturating_add(T::Ledger::is_released_weight().saturating_mul(released))
 			.saturating_add(Self::steps_weight(steps))
 	}
 
 	/// What a `remove_leaf` with a path of so many nodes weighs when it resolves `steps` periods on the way.
 	pub(crate) fn remove_leaf_weight(nodes: usize, steps: u32) -> Weight {
-		T::WeightInfo::remove_leaf(nodes.saturated_into()).saturating_add(Self::steps_weight(steps))
+		T::WeightInfo::remove_leaf(nodes.saturated_into())
+			.saturating_add(T::Ledger::is_released_weight())
+			.saturating_add(Self::steps_weight(steps))
 	}
 
 	fn steps_weight(steps: u32) -> Weight {

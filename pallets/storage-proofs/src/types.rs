@@ -180,6 +180,7 @@ pub struct ChallengeView {
 	pub challenges: u32,
 	/// The holdings that are challenged.
 	pub holdings: Commitment,
-	/// Blocks with room that are left to answer in, the next one included.
+	/// Blocks with room that are left to answer in, the next one included, if no later challenge that is open already is
+	/// to be missed for it.
 	pub blocks_left: u32,
 }

@@ -20,7 +20,7 @@ impl<T: Config> Pallet<T> {
 		let duty = Duties::<T>::get(provider)?;
 		let params = Params::<T>::get();
 		let idle = T::Ledger::is_idle(provider);
-		let mut challenge = None;
+		let mut challenge: Option<ChallengeView> = None;
 		let (mut over, mut reportable) = (0u32, false);
 		let mut misses = duty.misses_in_row;
 		if !idle && !duty.terminated {
@@ -32,17 +32,21 @@ impl<T: Config> Pallet<T> {
 					break;
 				}
 				match Self::state_of(provider, &duty, period, &params, now) {
-					PeriodState::Open(open) => {
-						challenge = Some(ChallengeView {
-							period,
-							slot_block: open.slot_block,
-							seed: open.seed,
-							challenges: open.challenges,
-							holdings: open.holdings,
-							blocks_left: open.blocks_left,
-						});
-						break;
+					PeriodState::Open(open) => match &mut challenge {
+						None => {
+							challenge = Some(ChallengeView {
+								period,
+								slot_block: open.slot_block,
+								seed: open.seed,
+								challenges: open.challenges,
+								holdings: open.holdings,
+								blocks_left: open.blocks_left,
+							});
+						},
+						// Answers go in order: this one waits for the first, and its window may be the shorter one.
+						Some(first) => first.blocks_left = first.blocks_left.min(open.blocks_left),
 					},
+					PeriodState::Closed | PeriodState::Excused if challenge.is_some() => {},
 					PeriodState::Closed => {
 						reportable |= period == duty.first_unresolved;
 						over = over.saturating_add(1);

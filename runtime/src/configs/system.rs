@@ -89,3 +89,6 @@ where
 		UncheckedExtrinsic::new_bare(call)
 	}
 }
+
+#[cfg(feature = "runtime-benchmarks")]
+impl frame_system_benchmarking::Config for Runtime {}

@@ -39,6 +39,9 @@ impl pallet_transaction_payment::Config for Runtime {
 	type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Self>;
 }
 
+#[cfg(feature = "runtime-benchmarks")]
+impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
+
 /// Fees and tips pay whoever makes the block: validators have no other income, since nothing is minted.
 #[derive(Debug)]
 pub struct FeesToAuthor;

@@ -68,6 +68,25 @@ fn a_shorter_window_holds_for_later_slots() {
 }
 
 #[test]
+fn the_view_minds_a_later_challenge_that_closes_first() {
+	build_and_execute(|| {
+		// GIVEN a challenge that full blocks keep open until the next one
+		let holder = Holder::with_columns();
+		let period = cursor(&alice());
+		run_to(slot(&alice(), period) + 1);
+		assert_ok!(set(ProofParams { window_blocks: 2, ..PARAMS }));
+		while System::block_number() <= slot(&alice(), period + 1) {
+			next_block_after_a_full_one();
+		}
+		// WHEN the later one has less time THEN that is all the time there is for both
+		let challenge = holder.challenge().unwrap();
+		assert_eq!((challenge.period, challenge.blocks_left), (period, 2));
+		next_block();
+		assert_eq!(holder.challenge().unwrap().blocks_left, 1);
+	});
+}
+
+#[test]
 fn more_challenges_hold_for_later_slots() {
 	build_and_execute(|| {
 		// GIVEN a proof that is under way
