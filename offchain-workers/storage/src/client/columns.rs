@@ -6,7 +6,8 @@
 //!
 //! Each task opens one column at the current stripe and reads on; a full queue holds it back. The reader hands a
 //! stripe out as soon as any `k` of its shards are there. A column that fails is replaced by a standby, which begins
-//! at the current stripe. One that lies (its bytes do not verify) is never asked again. One that is late gets
+//! at the current stripe. A lie (bytes that do not verify) ends the one who told it for that column, not the column: as
+//! long as others hold it who have not failed at it, they are tried, at no cost to its tries. One that is late gets
 //! company: a standby is started beside it, and whoever is behind when `k` others are ready goes. So a download goes
 //! on as long as any `k` columns can be read, and never begins anew.
 use std::{
@@ -52,8 +53,20 @@ const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// Where columns come from.
 #[async_trait]
 pub trait ColumnSource: Send + Sync + 'static {
-	/// Opens a column at these of its chunks.
+	/// Opens a column at these of its chunks, with whoever failed least at it.
 	async fn open(&self, column: usize, chunks: Range<u64>) -> Result<Box<dyn ColumnBytes>, TransferError>;
+
+	/// Who is left that could send a column.
+	fn holders(&self, column: usize) -> Holders;
+}
+
+/// How many could send a column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holders {
+	/// Who have not failed at it yet.
+	pub untried: usize,
+	/// Who have, and may be asked again.
+	pub again: usize,
 }
 
 /// An open column. Its bytes are verified: they belong to the column, or reading fails.
@@ -140,8 +153,17 @@ enum Message {
 }
 
 struct Failure {
+	/// Tries that count.
 	times: u32,
+	/// Who was untried after the last failure.
+	untried: usize,
 	reason: String,
+}
+
+impl Default for Failure {
+	fn default() -> Self {
+		Self { times: 0, untried: usize::MAX, reason: String::new() }
+	}
 }
 
 impl StripeReader {
@@ -218,12 +240,18 @@ impl StripeReader {
 			Message::Failed(error) => {
 				tracing::debug!(column, stripe = self.stripes.start, %error, "a column failed");
 				self.active.retain(|active| active.column != column);
-				let failure = self.failures.entry(column).or_insert(Failure { times: 0, reason: String::new() });
-				// Whom nobody could reach has had more time than others already.
-				failure.times += if matches!(error, TransferError::Unreachable(_)) { TRIES / 2 } else { 1 };
+				let failure = self.failures.entry(column).or_default();
 				failure.reason = error.to_string();
+				// Each who holds it may fail once before that counts against the column.
+				let Holders { untried, again } = self.source.holders(column);
+				let others = untried > 0 && untried < failure.untried;
+				failure.untried = untried;
+				if !others {
+					// Whom nobody could reach has had more time than others already.
+					failure.times += if matches!(error, TransferError::Unreachable(_)) { TRIES / 2 } else { 1 };
+				}
 				// Whoever lied once is not asked again; nor is one that does not have it.
-				if error.is_retryable() && failure.times < TRIES {
+				if others || (again > 0 && failure.times < TRIES) {
 					self.standby.push_back(column);
 				}
 				self.top_up()

@@ -92,6 +92,17 @@ pub enum GetError {
 	/// Too few columns can be read.
 	#[error(transparent)]
 	Columns(#[from] NotEnoughColumns),
+	/// The columns ended before the object did.
+	#[error(
+		"the object's columns ended after {bytes} of the {wanted} bytes asked for; what was written is right but not all: \
+		 get it again, and if it ends there again it was broken when it was stored"
+	)]
+	Short {
+		/// Bytes written.
+		bytes: u64,
+		/// Bytes asked for.
+		wanted: u64,
+	},
 	/// The bytes could not be written.
 	#[error("the object cannot be written: {0}; is there enough room?")]
 	Write(#[from] std::io::Error),
@@ -187,7 +198,10 @@ pub async fn read<W: AsyncWrite + Send + Unpin>(
 		}
 	}
 	out.flush().await?;
-	Ok(total - joiner.wanted())
+	match total - joiner.wanted() {
+		bytes if bytes < total => Err(GetError::Short { bytes, wanted: total }),
+		bytes => Ok(bytes),
+	}
 }
 
 /// Reads on until the end, or until nobody listens.

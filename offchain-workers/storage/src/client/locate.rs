@@ -1,5 +1,10 @@
 //! Who has the columns of an object now, and who of them answers first.
-use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
+use std::{
+	collections::BTreeMap,
+	ops::Range,
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
+	time::Duration,
+};
 
 use async_trait::async_trait;
 use futures::{
@@ -13,7 +18,7 @@ use peoples_cloud_primitives::{
 };
 use tokio::time::{timeout_at, Instant};
 
-use super::columns::{ColumnBytes, ColumnSource};
+use super::columns::{ColumnBytes, ColumnSource, Holders};
 use crate::{
 	object::{Layout, LayoutError},
 	transfer::client::{ColumnStream, ProviderPeer, TransferClient, TransferError},
@@ -24,6 +29,8 @@ use crate::{
 const AFTER_ENOUGH: Duration = Duration::from_millis(30);
 /// How long they are waited for at most, once there is a manifest. The rest are asked when they are needed.
 const RACE: Duration = Duration::from_secs(3);
+/// Failures at a column after which its holder is not asked for it again: one is enough if it lied or does not have it.
+const NEVER_AGAIN: u32 = u32::MAX;
 
 /// Why an object's columns could not be found.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +76,19 @@ pub struct ProviderColumns {
 	chunks: u64,
 	/// Per column its root and who has it; more than one if several agreements are about the object.
 	columns: Vec<(Hash32, Vec<ProviderPeer>)>,
+	failures: Failures,
+}
+
+/// How often who failed at which column.
+#[derive(Clone, Debug, Default)]
+struct Failures(Arc<Mutex<BTreeMap<(usize, AccountBytes), u32>>>);
+
+/// A column on its way from one of its holders.
+struct FromHolder {
+	stream: ColumnStream,
+	column: usize,
+	holder: AccountBytes,
+	failures: Failures,
 }
 
 /// An object that was found.
@@ -84,7 +104,7 @@ pub struct Located {
 }
 
 impl ProviderColumns {
-	/// Columns of a manifest at these providers.
+	/// Columns of a manifest at these providers, best first.
 	pub fn new(transfer: TransferClient, manifest: &ManifestV1, holders: &[(Hash32, ProviderPeer)]) -> Self {
 		let columns = manifest
 			.columns
@@ -94,7 +114,24 @@ impl ProviderColumns {
 				(column.root, peers.collect())
 			})
 			.collect();
-		Self { transfer, chunks: manifest.column_chunks(), columns }
+		Self { transfer, chunks: manifest.column_chunks(), columns, failures: Failures::default() }
+	}
+}
+
+impl Failures {
+	fn lock(&self) -> MutexGuard<'_, BTreeMap<(usize, AccountBytes), u32>> {
+		self.0.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	fn of(&self, column: usize, holder: AccountBytes) -> u32 {
+		self.lock().get(&(column, holder)).copied().unwrap_or(0)
+	}
+
+	fn note(&self, column: usize, holder: AccountBytes, error: &TransferError) {
+		tracing::debug!(column, holder = %hex::encode(holder), %error, "a holder failed at a column");
+		let mut all = self.lock();
+		let times = all.entry((column, holder)).or_default();
+		*times = if error.is_retryable() { times.saturating_add(1) } else { NEVER_AGAIN };
 	}
 }
 
@@ -102,21 +139,47 @@ impl ProviderColumns {
 impl ColumnSource for ProviderColumns {
 	async fn open(&self, column: usize, chunks: Range<u64>) -> Result<Box<dyn ColumnBytes>, TransferError> {
 		let (root, peers) = self.columns.get(column).ok_or(TransferError::Closed)?;
-		let mut failure = TransferError::Closed;
-		for peer in peers {
+		let failures = |peer: &ProviderPeer| self.failures.of(column, peer.account);
+		let mut holders: Vec<(u32, &ProviderPeer)> = peers.iter().map(|peer| (failures(peer), peer)).collect();
+		holders.retain(|(failures, _)| *failures < NEVER_AGAIN);
+		holders.sort_by_key(|(failures, _)| *failures);
+		let mut failure = TransferError::NobodyLeft;
+		for (_, peer) in holders {
 			match self.transfer.fetch(peer, *root, self.chunks, chunks.clone()).await {
-				Ok(stream) => return Ok(Box::new(stream)),
-				Err(error) => failure = error,
+				Ok(stream) => {
+					let (holder, failures) = (peer.account, self.failures.clone());
+					return Ok(Box::new(FromHolder { stream, column, holder, failures }));
+				},
+				Err(error) => {
+					self.failures.note(column, peer.account, &error);
+					failure = error;
+				},
 			}
 		}
 		Err(failure)
 	}
+
+	fn holders(&self, column: usize) -> Holders {
+		let mut holders = Holders::default();
+		for peer in self.columns.get(column).iter().flat_map(|(_, peers)| peers) {
+			match self.failures.of(column, peer.account) {
+				0 => holders.untried += 1,
+				NEVER_AGAIN => {},
+				_ => holders.again += 1,
+			}
+		}
+		holders
+	}
 }
 
 #[async_trait]
-impl ColumnBytes for ColumnStream {
+impl ColumnBytes for FromHolder {
 	async fn read_exact(&mut self, out: &mut [u8]) -> Result<(), TransferError> {
-		Self::read_exact(self, out).await
+		let read = self.stream.read_exact(out).await;
+		if let Err(error) = &read {
+			self.failures.note(self.column, self.holder, error);
+		}
+		read
 	}
 }
 
@@ -151,6 +214,8 @@ pub async fn locate_in(
 	let k = agreements.iter().map(|agreement| usize::from(agreement.k)).max().unwrap_or(1);
 	let (manifest, ranked) = race(transfer, object, &peers, k).await?;
 	let layout = Layout::of(manifest.fields())?;
+	// Where several have a column, those that answered are asked first.
+	peers.sort_by_key(|peer| ranked.get(&peer.account).copied());
 	let holders: Vec<(Hash32, ProviderPeer)> = peers
 		.iter()
 		.flat_map(|peer| roots.get(&peer.account).into_iter().flatten().map(|root| (*root, peer.clone())))

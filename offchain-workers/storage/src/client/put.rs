@@ -14,7 +14,7 @@ use std::{
 };
 
 use peoples_cloud_client::{
-	chain::{Call, Certainty, Chain, ChainError, Inclusion, Needs, ProviderInfo},
+	chain::{Call, Certainty, Chain, ChainError, Event, Inclusion, Needs, ProviderInfo},
 	format::format_ppl,
 	wallet::Signer,
 };
@@ -24,7 +24,7 @@ use peoples_cloud_primitives::{
 	terms::{Acknowledgement, AcknowledgementV1, IntentNonce},
 	AccountBytes, AgreementId, Balance, BlockNumber, Hash32,
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use upload::Upload;
 
 use super::{
@@ -44,7 +44,8 @@ mod upload;
 
 pub(super) use upload::Terms;
 
-/// Passes over the file: the first, and so many more to replace providers that failed in the middle of a column.
+/// Passes over the file: the first, and so many more to replace providers that failed in the middle of a column. Those
+/// that cost next to nothing are not counted: they end with the providers, or with the intents.
 const PASSES: usize = 4;
 /// How long an upload may take, in blocks: 100 minutes on the main network, enough for 4 GiB at 8 of 24 over a line of
 /// 2.2 MB/s. Providers keep what was never paid for no longer, and accept 1,200 blocks: the difference is more than
@@ -53,8 +54,15 @@ pub(super) const VALIDITY_BLOCKS: BlockNumber = 1_000;
 /// Times that the transaction is sent if it gets lost. The chain takes an acknowledgement once, so that repeating it
 /// cannot pay twice.
 const SUBMISSIONS: usize = 3;
-/// Pause before looking whether a transaction that got lost was included after all: two blocks of the main network.
-const SUBMISSION_PAUSE: Duration = Duration::from_secs(12);
+/// Pause before looking whether a transaction that got lost was included after all, in slots: a block, and one more for
+/// the way to its author.
+const SUBMISSION_SLOTS: u32 = 2;
+/// Milliseconds of a slot if the node does not tell: those of the main network.
+const SLOT_MILLIS: u64 = 6_000;
+/// Blocks that an agreement may wait to be finalised: ten minutes on the main network, where it takes three blocks.
+const FINALITY_BLOCKS: BlockNumber = 100;
+/// How long no head may come meanwhile.
+const SILENCE: Duration = Duration::from_secs(120);
 
 /// What to store and how.
 #[derive(Clone, Debug)]
@@ -195,6 +203,12 @@ pub enum PutError {
 		 try again"
 	)]
 	Unknown(ChainError),
+	/// The agreement is open, but the block with it may still be dropped.
+	#[error(
+		"agreement {0} is open, but the chain does not finalise its block; look at `ppl ls` in some minutes before you \
+		 try again"
+	)]
+	NotFinal(AgreementId),
 }
 
 /// Stores a file.
@@ -244,14 +258,18 @@ pub async fn put(
 		tags: Vec::new(),
 		progress,
 	};
-	for _ in 0..PASSES {
-		upload.pass(&maker).await?;
+	let mut passes = 0;
+	while passes < PASSES {
+		passes += usize::from(!upload.pass(&maker).await?);
 		let now = tokio::fs::metadata(path).await.map_err(|source| PutError::Open { path: path.into(), source })?;
 		if Identity::of(&now) != identity {
 			return Err(PutError::FileChanged);
 		}
 		if upload.missing().is_empty() {
 			break;
+		}
+		if chain.heads().borrow().best >= upload.terms.valid_until {
+			return Err(PutError::Expired);
 		}
 	}
 	let missing = upload.missing().len();
@@ -391,6 +409,17 @@ async fn submit(
 	call: Call,
 	certainty: Certainty,
 ) -> Result<(AgreementId, Option<Inclusion>), PutError> {
+	let slot = Duration::from_millis(chain.slot_millis().await.unwrap_or(SLOT_MILLIS));
+	let mut search = Search {
+		chain,
+		client: signer.account(),
+		object,
+		certainty,
+		pause: slot.saturating_mul(SUBMISSION_SLOTS),
+		// What is final by now has no block with the transaction.
+		next: chain.heads().borrow().finalised.saturating_add(1),
+		opened: Vec::new(),
+	};
 	let mut lost = None;
 	for _ in 0..SUBMISSIONS {
 		match chain.submit(signer, call.clone(), certainty).await {
@@ -407,15 +436,75 @@ async fn submit(
 				false => return Err(error.into()),
 			},
 		}
-		sleep(SUBMISSION_PAUSE).await;
-		let client: AccountBytes = signer.account();
-		if let Ok(agreements) = chain.agreements_by_object(object).await {
-			if let Some(agreement) = agreements.iter().find(|agreement| agreement.client == client) {
-				return Ok((agreement.id, None));
-			}
+		if let Some(agreement) = search.run().await? {
+			return Ok((agreement, None));
 		}
 	}
 	Err(PutError::Unknown(lost.unwrap_or_else(|| ChainError::NotIncluded("sent too often".into()))))
+}
+
+/// Looks for the agreement that a lost transaction may have opened.
+struct Search<'a> {
+	chain: &'a dyn Chain,
+	client: AccountBytes,
+	object: Hash32,
+	certainty: Certainty,
+	/// Before it is looked for, and before it is held for gone.
+	pause: Duration,
+	/// The first block that was not final when last looked at.
+	next: BlockNumber,
+	/// Agreements about the object that were opened in final blocks.
+	opened: Vec<AgreementId>,
+}
+
+impl Search<'_> {
+	/// The agreement, once it is as certain as asked; `None` if there is none and none is likely to come.
+	async fn run(&mut self) -> Result<Option<AgreementId>, PutError> {
+		sleep(self.pause).await;
+		let mut heads = self.chain.heads();
+		let give_up = heads.borrow().best.saturating_add(FINALITY_BLOCKS);
+		let mut seen = None;
+		loop {
+			let head = *heads.borrow_and_update();
+			let Some(agreement) = self.agreement().await else {
+				// A block that was dropped gives its transactions back to the pool, mostly, and another takes them.
+				if seen.take().is_none() {
+					return Ok(None);
+				}
+				sleep(self.pause).await;
+				continue;
+			};
+			seen = Some(agreement);
+			if self.certainty == Certainty::Included {
+				return Ok(seen);
+			}
+			self.read_final(head.finalised).await;
+			if self.opened.contains(&agreement) {
+				return Ok(seen);
+			}
+			if head.best >= give_up || !matches!(timeout(SILENCE, heads.changed()).await, Ok(Ok(()))) {
+				return Err(PutError::NotFinal(agreement));
+			}
+		}
+	}
+
+	/// The client's agreement about the object in the best block.
+	async fn agreement(&self) -> Option<AgreementId> {
+		let agreements = self.chain.agreements_by_object(self.object).await.ok()?;
+		agreements.iter().find(|agreement| agreement.client == self.client).map(|agreement| agreement.id)
+	}
+
+	/// Reads what was opened in blocks that are final now. Those that cannot be read are read with the next head.
+	async fn read_final(&mut self, finalised: BlockNumber) {
+		while self.next <= finalised {
+			let Ok(events) = self.chain.events(self.next).await else { return };
+			self.opened.extend(events.iter().filter_map(|event| match event {
+				Event::AgreementOpened { agreement, object } if *object == self.object => Some(*agreement),
+				_ => None,
+			}));
+			self.next += 1;
+		}
+	}
 }
 
 #[cfg(test)]

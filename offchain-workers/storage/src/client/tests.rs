@@ -10,7 +10,7 @@ use peoples_cloud_erasure::codec;
 use peoples_cloud_primitives::manifest::{Column, ManifestV1, CODEC_NOVELPOLY};
 
 use super::{
-	columns::{ColumnBytes, ColumnSource},
+	columns::{ColumnBytes, ColumnSource, Holders},
 	Blame,
 };
 use crate::{
@@ -82,6 +82,10 @@ impl ColumnSource for MemoryColumns {
 		let (right, bytes) = self.0[column].clone().ok_or(TransferError::WrongRange)?;
 		let range = chunks.start as usize * 1024..chunks.end as usize * 1024;
 		Ok(Box::new(MemoryBytes(right.slice(range.clone()), bytes.slice(range))))
+	}
+
+	fn holders(&self, _: usize) -> Holders {
+		Holders::default()
 	}
 }
 

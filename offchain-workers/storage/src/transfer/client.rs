@@ -135,6 +135,9 @@ pub enum TransferError {
 	/// The manifest is too long or contradicts itself.
 	#[error("the manifest cannot be used")]
 	BadManifest,
+	/// All who hold the column lied or refused before.
+	#[error("nobody who holds the column can be asked again")]
+	NobodyLeft,
 }
 
 impl TransferError {

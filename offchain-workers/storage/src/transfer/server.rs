@@ -78,6 +78,9 @@ pub struct ServerConfig {
 	pub max_streams_per_peer: usize,
 	/// Columns received at a time. Default: 64, which takes 64 MiB of buffers.
 	pub max_pushes: usize,
+	/// The same for one client, whose columns may stand idle for a while: it must not keep out all others. Default: 16,
+	/// a quarter; an object brings one column here.
+	pub max_pushes_per_client: usize,
 	/// Most blocks from now to the end of an intent. Default: 1,200, two hours in production.
 	pub max_validity: BlockNumber,
 	/// Uploads that a client may have pending here. Default: 256.
@@ -111,6 +114,7 @@ impl Default for ServerConfig {
 			max_streams: 256,
 			max_streams_per_peer: 64,
 			max_pushes: 64,
+			max_pushes_per_client: 16,
 			max_validity: 1200,
 			max_pending_per_client: 256,
 			client_share: 8,

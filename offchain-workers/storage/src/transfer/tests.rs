@@ -217,7 +217,8 @@ async fn pieces_of_any_size_are_read_exactly() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_columns_at_once() {
-	let world = Arc::new(World::new().await);
+	let config = ServerConfig { max_pushes_per_client: 32, ..ServerConfig::default() };
+	let world = Arc::new(World::with(config, "/ip4/127.0.0.1/tcp/0").await);
 	let pushes = (0..32u8).map(|nonce| {
 		let world = world.clone();
 		tokio::spawn(async move { world.push(nonce, &column(300, nonce)).await.unwrap() })
@@ -282,6 +283,21 @@ async fn what_is_pending_counts_against_the_clients_money() {
 	let root = root_of(&column(10, 1));
 	world.store.mark_held(&root, Held { agreement: 1, object: [1; 32] }, &world.alice.account()).unwrap();
 	world.push(3, &column(10, 3)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_uploads_at_once_only_those_that_the_money_is_there_for_are_taken() {
+	let world = World::new().await;
+	world.chain.set_balance(world.alice.account(), 199);
+	let pushes = (0..8).map(|nonce| world.client.push(&world.provider, world.intent(nonce, 10)));
+	let (taken, refused): (Vec<_>, Vec<_>) =
+		futures::future::join_all(pushes).await.into_iter().partition(Result::is_ok);
+	assert_eq!(refused.into_iter().map(refusal).collect::<Vec<_>>(), [Refusal::NoFunds; 7]);
+	// The one that was taken is good.
+	let mut session = taken.into_iter().next().unwrap().unwrap();
+	session.send(&column(10, 1)).await.unwrap();
+	session.finish().await.unwrap();
+	assert_eq!(refusal(world.push(9, &column(10, 2)).await), Refusal::NoFunds, "pending counts as well");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -451,6 +467,30 @@ async fn a_creeping_sender_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sender_that_creeps_within_a_frame_is_given_up() {
+	let config = ServerConfig { grace: Duration::from_millis(500), min_rate: 1 << 20, ..ServerConfig::default() };
+	let world = World::with(config, "/ip4/127.0.0.1/tcp/0").await;
+	let mut stream = world.raw_push(1, 1 << 19).await;
+	// The longest frame, of which a byte comes now and then.
+	stream.write_all(&(MAX_DATA as u32).to_le_bytes()).await.unwrap();
+	let begun = std::time::Instant::now();
+	let creep = async {
+		while world.server.metrics().stalled.get() == 0 {
+			// Once it has been given up, this may fail.
+			let _ = stream.write_all(&[1]).await;
+			let _ = stream.flush().await;
+			tokio::time::sleep(Duration::from_millis(50)).await;
+		}
+	};
+	tokio::time::timeout(DEADLINE, creep).await.expect("it is given up");
+	// What it has in hand, and what 256 KiB bring at 1 MiB a second.
+	assert!(begun.elapsed() >= Duration::from_millis(700), "{:?}", begun.elapsed());
+	assert_eq!(read(&mut stream).await, Some(Reply::Refused(Refusal::TooSlow)));
+	world.clean().await;
+	assert_eq!(world.server.metrics().malformed.get(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_intents_is_slowed_down() {
 	let config = ServerConfig { intents: Rate { burst: 5, per_second: 1 }, ..ServerConfig::default() };
 	let world = World::with(config, "/ip4/127.0.0.1/tcp/0").await;
@@ -507,6 +547,45 @@ async fn only_so_many_streams_are_served_at_once() {
 	}
 	world.client.status(&world.provider).await.unwrap();
 	world.push(4, &column(1, 4)).await.unwrap();
+}
+
+/// Uploads that stand idle cost their client nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_client_cannot_take_all_places_for_uploads() {
+	let config = ServerConfig { max_pushes: 4, max_pushes_per_client: 2, ..ServerConfig::default() };
+	let world = World::with(config, "/ip4/127.0.0.1/tcp/0").await;
+	let one = world.raw_push(1, 1).await;
+	let _two = world.raw_push(2, 1).await;
+	let third = world.push(3, &column(1, 3)).await;
+	assert_eq!(refusal(third), Refusal::TooManyPending);
+	// Not through another connection either.
+	let elsewhere = world.another_client().await;
+	assert_eq!(refusal(elsewhere.push(&world.provider, world.intent(3, 1)).await), Refusal::TooManyPending);
+
+	let bob = Signer::from_suri("//Bob").unwrap();
+	world.chain.set_balance(bob.account(), 1 << 60);
+	let fields = StorageIntentV1 { client: bob.account(), ..world.fields(1, 1) };
+	let mut session =
+		elsewhere.push(&world.provider, SignedIntent::sign(StorageIntent::V1(fields), &bob)).await.unwrap();
+	session.send(&column(1, 4)).await.unwrap();
+	session.finish().await.unwrap();
+
+	drop(one);
+	for _ in 0..100 {
+		match world.push(3, &column(1, 3)).await {
+			Ok(_) => return,
+			Err(TransferError::Refused(Refusal::TooManyPending)) => {},
+			Err(other) => panic!("{other}"),
+		}
+		tokio::time::sleep(Duration::from_millis(50)).await;
+	}
+	panic!("its place is not given back");
+}
+
+#[test]
+fn one_client_gets_a_quarter_of_the_places_for_uploads() {
+	let config = ServerConfig::default();
+	assert_eq!(config.max_pushes_per_client, config.max_pushes / 4);
 }
 
 fn manifest(columns: &[(Hash32, [u8; 32])], chunks: u64) -> Manifest {
@@ -723,6 +802,25 @@ async fn reads_of_one_peer_are_limited() {
 	let root = world.push(1, &bytes).await.unwrap().fields().root;
 	assert_eq!(world.fetch(root, 400, 0..400).await.unwrap(), bytes);
 	assert!(matches!(refusal(world.fetch(root, 400, 0..400).await), Refusal::RateLimited { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_that_is_cut_off_is_charged_for_what_was_sent_and_can_be_resumed() {
+	let chunks = 30_000;
+	// Enough for the column, and for what fills the buffers on the way before anybody notices; not for the column twice.
+	let burst = 50_000 * CHUNK_BYTES as u64;
+	let config = ServerConfig { reads: Rate { burst, per_second: 1 }, ..ServerConfig::default() };
+	let world = World::with(config, "/ip4/127.0.0.1/tcp/0").await;
+	let bytes = column(chunks as usize, 1);
+	let root = world.push(1, &bytes).await.unwrap().fields().root;
+	let mut stream = world.client.fetch(&world.provider, root, chunks, 0..chunks).await.unwrap();
+	let mut first = vec![0; 16 * CHUNK_BYTES];
+	stream.read_exact(&mut first).await.unwrap();
+	drop(stream);
+	let rest = world.fetch(root, chunks, 16..chunks).await.unwrap();
+	assert!([first, rest].concat() == bytes);
+	// What came is paid for all the same.
+	assert!(!matches!(world.fetch(root, chunks, 0..chunks).await, Ok(all) if all == bytes));
 }
 
 #[tokio::test(flavor = "multi_thread")]

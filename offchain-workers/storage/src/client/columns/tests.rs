@@ -4,7 +4,7 @@ use std::{
 };
 
 use super::*;
-use crate::protocol::Refusal;
+use crate::{protocol::Refusal, transfer::client::Lie};
 
 /// How a column behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ enum Manner {
 	Slow(u64),
 	/// Does not have it.
 	Absent,
+	/// So many who hold it lie from this stripe on, and are not asked again; the next does not.
+	Liars(usize, u64),
 }
 
 struct Columns {
@@ -60,9 +62,18 @@ impl ColumnSource for Columns {
 			Manner::Mute => std::future::pending().await,
 			Manner::Absent => return Err(TransferError::Refused(Refusal::NotFound)),
 			Manner::Stumbles(_) if times > 0 => Manner::Good,
+			Manner::Liars(count, _) if times >= count => Manner::Good,
 			manner => manner,
 		};
 		Ok(Box::new(Reading { column, stripe: chunks.start / self.shard_chunks, manner }))
+	}
+
+	fn holders(&self, column: usize) -> Holders {
+		match self.manners[column] {
+			Manner::Liars(count, _) => Holders { untried: (count + 1).saturating_sub(self.opened(column)), again: 0 },
+			Manner::Absent => Holders::default(),
+			_ => Holders { untried: 0, again: 1 },
+		}
 	}
 }
 
@@ -74,6 +85,7 @@ impl ColumnBytes for Reading {
 			Manner::Breaks(stripe) | Manner::Stumbles(stripe) if self.stripe >= stripe => {
 				return Err(TransferError::TimedOut)
 			},
+			Manner::Liars(_, stripe) if self.stripe >= stripe => return Err(TransferError::Lied(Lie::WrongBytes)),
 			Manner::Slow(millis) => sleep(Duration::from_millis(millis)).await,
 			_ => {},
 		}
@@ -132,6 +144,17 @@ async fn a_column_that_stumbles_is_tried_again_if_there_is_no_other() {
 	let source = columns(&[Manner::Stumbles(3), Manner::Good]);
 	assert_eq!(read_all(&source, 10, 2).await.unwrap(), BTreeMap::from([(0, 10), (1, 10)]));
 	assert_eq!(source.opened(0), 2);
+}
+
+#[tokio::test]
+async fn a_lie_ends_who_told_it_and_not_the_column() {
+	// More liars than tries.
+	let liars = TRIES as usize + 2;
+	let source = columns(&[Manner::Liars(liars, 3), Manner::Good]);
+	let begun = Instant::now();
+	assert_eq!(read_all(&source, 10, 2).await.unwrap(), BTreeMap::from([(0, 10), (1, 10)]));
+	assert_eq!(source.opened(0), liars + 1);
+	assert!(begun.elapsed() < RETRY_PAUSE * 4, "others are asked at once: {:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -59,6 +59,18 @@ async fn too_few_columns_say_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fewer_bytes_than_promised_are_no_success() {
+	let stored = store(100_000, 2, 6);
+	let mut out = Vec::new();
+	let (source, order) = (stored.only(&[0, 1]), vec![0, 1]);
+	let read = read(&stored.manifest, &stored.key, source, order, 99_000..100_001, &mut out, &|_| {});
+	let error = read.await.unwrap_err();
+	assert!(matches!(error, GetError::Short { bytes: 1_000, wanted: 1_001 }), "{error}");
+	assert!(error.to_string().starts_with("the object's columns ended after 1000 of the 1001 bytes asked for"));
+	assert!(out == stored.plain[99_000..], "what there is was written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_column_swapped_for_another_does_not_open() {
 	// Not possible over the network, where columns are verified against their roots; the seal would catch it still.
 	let stored = store(400_000, 2, 6);

@@ -8,6 +8,7 @@ use futures::{
 };
 use peoples_cloud_client::wallet::Signer;
 use peoples_cloud_primitives::{
+	column::CHUNK_BYTES,
 	manifest::{Column, Manifest},
 	terms::{Acknowledgement, IntentNonce, StorageIntent, StorageIntentV1},
 	Balance, BlockNumber, ColumnIndex, Hash32,
@@ -50,6 +51,17 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// A provider that takes nothing for so long, while others do, is given up. A third of what both ends wait for a
 /// transfer that stands still, so that one provider's stall does not end the others' transfers.
 const STALL: Duration = Duration::from_secs(10);
+/// A pass is cheap if whoever failed in it had taken less than this part of a column, or fewer than these bytes, in
+/// less than this time. Accounts cost little more than a bond, and those that fail at once would else end an upload
+/// for which there are honest providers enough.
+const CHEAP_PART: u64 = 8;
+/// See [`CHEAP_PART`]. What buffers on the way take before anybody has looked at it.
+const CHEAP_BYTES: u64 = 4 * 1024 * 1024;
+/// See [`CHEAP_PART`]. Three times the [`STALL`] after which a provider is given up.
+const CHEAP_TIME: Duration = Duration::from_secs(30);
+
+/// Failures that are told at the end: what a person may read.
+const MAX_REASONS: usize = 16;
 
 /// What all columns of an upload have in common.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +104,7 @@ pub(super) struct Upload<'a> {
 	pub(super) max_rate: Balance,
 	pub(super) candidates: Candidates,
 	pub(super) placed: BTreeMap<usize, Placed>,
-	/// What went wrong so far.
+	/// What went wrong last.
 	pub(super) reasons: Vec<String>,
 	/// One a stripe, from the first pass.
 	pub(super) tags: Vec<StripeTag>,
@@ -111,6 +123,19 @@ struct Sending {
 	column: usize,
 	/// `None` once it failed.
 	queue: Option<mpsc::Sender<Piece>>,
+}
+
+/// What a provider that failed has cost.
+#[derive(Clone, Copy, Debug)]
+struct Cost {
+	bytes: u64,
+	time: Duration,
+}
+
+impl Cost {
+	fn is_cheap(&self, column_bytes: u64) -> bool {
+		self.time < CHEAP_TIME && self.bytes <= CHEAP_BYTES.max(column_bytes / CHEAP_PART)
+	}
 }
 
 /// What a push task is given. A queue that ends without an `End` means that the upload was given up.
@@ -140,14 +165,18 @@ impl Upload<'_> {
 	fn note_failure(&mut self, column: usize, candidate: Candidate, error: &TransferError) {
 		let (provider, reason) = (candidate.peer.account, error.to_string());
 		tracing::debug!(column, operator = candidate.operator, reason, "a provider failed");
+		if self.reasons.len() >= MAX_REASONS {
+			self.reasons.remove(0);
+		}
 		self.reasons.push(format!("{}: {reason}", candidate.operator));
 		self.candidates.give_up(candidate, error.is_retryable());
 		let column = ColumnIndex::try_from(column).unwrap_or(ColumnIndex::MAX);
 		(self.progress)(Progress::ProviderFailed { column, provider, reason });
 	}
 
-	/// Pushes all missing columns in one pass over the file.
-	pub(super) async fn pass(&mut self, maker: &Arc<StripeMaker>) -> Result<(), PutError> {
+	/// Pushes all missing columns in one pass over the file. Tells whether that was cheap, apart from what was placed.
+	/// Each pass that leaves columns missing uses up one of the times that a provider may be asked.
+	pub(super) async fn pass(&mut self, maker: &Arc<StripeMaker>) -> Result<bool, PutError> {
 		let connected = self.connect().await?;
 		let columns: Arc<[usize]> = connected.iter().map(|connected| connected.column).collect();
 		let depth = QUEUED_BYTES / (columns.len().max(1) as u64 * u64::from(self.layout.shard_bytes()).max(1));
@@ -156,25 +185,34 @@ impl Upload<'_> {
 		let mut tasks = JoinSet::new();
 		for Connected { column, candidate, session } in connected {
 			let (queue, pieces) = mpsc::channel(to_usize(depth.clamp(*QUEUE.start(), *QUEUE.end())));
-			tasks.spawn(async move { (column, push(session, pieces).await) });
+			tasks.spawn(async move {
+				let (begun, mut bytes) = (Instant::now(), 0);
+				let result = push(session, pieces, &mut bytes).await;
+				(column, result, Cost { bytes, time: begun.elapsed() })
+			});
 			sending.push(Sending { column, queue: Some(queue) });
 			candidates.insert(column, candidate);
 		}
 		self.distribute(maker, &columns, &mut sending).await?;
 		drop(sending);
+		let column_bytes = self.layout.column_chunks().saturating_mul(CHUNK_BYTES as u64);
+		let mut cheap = true;
 		// What fails from here on, or failed before, is told by the tasks themselves.
 		while let Some(task) = tasks.join_next().await {
-			let (column, result) = joined(ready(task)).await;
+			let (column, result, cost) = joined(ready(task)).await;
 			let Some(candidate) = candidates.remove(&column) else { continue };
 			match result {
 				Ok(ack) => {
 					self.placed.insert(column, Placed { candidate, ack });
 					(self.progress)(Progress::Acknowledged { columns: self.placed.len(), of: self.n });
 				},
-				Err(error) => self.note_failure(column, candidate, &error),
+				Err(error) => {
+					cheap &= cost.is_cheap(column_bytes);
+					self.note_failure(column, candidate, &error);
+				},
 			}
 		}
-		Ok(())
+		Ok(cheap)
 	}
 
 	/// Finds a provider that says it is ready for each missing column; or, in time, for some of them.
@@ -333,11 +371,18 @@ async fn offer(sending: &mut [Sending], place: usize, piece: Piece) {
 	}
 }
 
-/// One column's push.
-async fn push(mut session: PushSession, mut pieces: mpsc::Receiver<Piece>) -> Result<SignedAck, TransferError> {
+/// One column's push; counts the bytes that it sent.
+async fn push(
+	mut session: PushSession,
+	mut pieces: mpsc::Receiver<Piece>,
+	bytes: &mut u64,
+) -> Result<SignedAck, TransferError> {
 	loop {
 		match pieces.recv().await {
-			Some(Piece::Shard(shard)) => session.send(&shard).await?,
+			Some(Piece::Shard(shard)) => {
+				session.send(&shard).await?;
+				*bytes = session.sent_bytes();
+			},
 			Some(Piece::End) => return session.finish().await,
 			None => return Err(TransferError::TimedOut),
 		}

@@ -1,4 +1,6 @@
 //! Everything real but the chain: files, disks, connections on loopback.
+mod hostile;
+
 use std::{
 	path::{Path, PathBuf},
 	sync::Mutex,

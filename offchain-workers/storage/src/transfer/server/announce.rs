@@ -114,3 +114,6 @@ async fn provide(shared: &Shared, announced: &mut BTreeSet<Hash32>, key: Hash32)
 		announced.remove(&key);
 	}
 }
+
+#[cfg(test)]
+mod tests;

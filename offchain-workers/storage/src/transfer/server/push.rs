@@ -201,6 +201,9 @@ impl Flight {
 		if flights.iter().any(|flight| flight.nonce == intent.nonce) {
 			return Err(Refusal::Replayed);
 		}
+		if flights.len() >= shared.config.max_pushes_per_client.max(1) {
+			return Err(Refusal::TooManyPending);
+		}
 		let flying = u32::try_from(flights.len()).unwrap_or(u32::MAX);
 		if pending.uploads.saturating_add(flying) >= shared.config.max_pending_per_client {
 			return Err(Refusal::TooManyPending);
