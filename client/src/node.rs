@@ -15,7 +15,6 @@
 use std::{
 	future::{ready, Future},
 	sync::Arc,
-	time::Duration,
 };
 
 use async_trait::async_trait;
@@ -46,9 +45,6 @@ mod submit;
 use connection::{AtBlock, Connection};
 use submit::Submitter;
 
-/// Longest time that a read may take: a lost connection is tried anew meanwhile, and a node that has not
-/// answered for this long is down.
-const READ_DEADLINE: Duration = Duration::from_secs(30);
 /// Reads of one request of ours that are under way at a time: hides the latency, spares the node.
 const PARALLEL_READS: usize = 8;
 
@@ -79,9 +75,15 @@ impl NodeChain {
 	/// Fails at once if nothing listens there; later losses of the connection are repaired in the background.
 	pub async fn connect(url: &str) -> Result<Arc<Self>, ChainError> {
 		let connection = Arc::new(Connection::open(url).await?);
-		let (heads, watcher) = within(url, heads::start(connection.clone())).await?;
+		let (heads, watcher) = connection.within(heads::start(connection.clone())).await?;
 		let head = *heads.borrow();
-		let at = within(url, connection.at(head.best, head.best_hash)).await?;
+		let at = match connection.at(head.best, head.best_hash).await {
+			Ok(at) => at,
+			Err(error) => {
+				watcher.abort();
+				return Err(error);
+			},
+		};
 		for check in CHECKS {
 			if let Err(reason) = check(at.metadata_ref()) {
 				watcher.abort();
@@ -108,17 +110,10 @@ impl NodeChain {
 		self.connection.at(head.best, head.best_hash).await
 	}
 
+	/// An answer of a few requests, all of it in time. What is read in pages has no limit but that of each page.
 	async fn read<T>(&self, answer: impl Future<Output = Result<T, ChainError>> + Send) -> Result<T, ChainError> {
-		within(self.connection.url(), answer).await
+		self.connection.within(answer).await
 	}
-}
-
-/// A node's answer, if it comes in time.
-async fn within<T>(url: &str, answer: impl Future<Output = Result<T, ChainError>>) -> Result<T, ChainError> {
-	tokio::time::timeout(READ_DEADLINE, answer).await.unwrap_or_else(|_| {
-		let reason = format!("no answer within {} seconds", READ_DEADLINE.as_secs());
-		Err(ChainError::Unreachable { url: url.into(), reason })
-	})
 }
 
 #[async_trait]
@@ -176,21 +171,18 @@ impl Chain for NodeChain {
 	}
 
 	async fn providers(&self) -> Result<Vec<ProviderInfo>, ChainError> {
-		self.read(async {
-			let at = self.best().await?;
-			stream::iter(providers::all(&self.connection, &at).await?)
-				.map(|mut provider| {
-					let at = &at;
-					async move {
-						provider.score_ppm = reputation::score(&self.connection, at, provider.account).await?;
-						Ok(provider)
-					}
-				})
-				.buffered(PARALLEL_READS)
-				.try_collect()
-				.await
-		})
-		.await
+		let at = self.best().await?;
+		stream::iter(providers::all(&self.connection, &at).await?)
+			.map(|mut provider| {
+				let at = &at;
+				async move {
+					provider.score_ppm = reputation::score(&self.connection, at, provider.account).await?;
+					Ok(provider)
+				}
+			})
+			.buffered(PARALLEL_READS)
+			.try_collect()
+			.await
 	}
 
 	async fn duty(&self, provider: AccountBytes) -> Result<Option<Duty>, ChainError> {
@@ -202,37 +194,33 @@ impl Chain for NodeChain {
 	}
 
 	async fn agreements_of(&self, client: AccountBytes) -> Result<Vec<AgreementInfo>, ChainError> {
-		self.read(async { marketplace::agreements_of(&self.connection, &self.best().await?, client).await }).await
+		marketplace::agreements_of(&self.connection, &self.best().await?, client).await
 	}
 
 	async fn agreements_by_object(&self, object: Hash32) -> Result<Vec<AgreementInfo>, ChainError> {
-		self.read(async { marketplace::agreements_by_object(&self.connection, &self.best().await?, object).await })
-			.await
+		marketplace::agreements_by_object(&self.connection, &self.best().await?, object).await
 	}
 
 	async fn columns_of(&self, provider: AccountBytes) -> Result<Vec<(AgreementId, ColumnIndex)>, ChainError> {
-		self.read(async { marketplace::columns_of(&self.connection, &self.best().await?, provider).await }).await
+		marketplace::columns_of(&self.connection, &self.best().await?, provider).await
 	}
 
 	async fn leaves_of(&self, provider: AccountBytes) -> Result<Vec<ChainLeaf>, ChainError> {
-		self.read(async {
-			// One block for all reads, so that the answer is whole.
-			let at = self.best().await?;
-			let columns = marketplace::columns_of(&self.connection, &at, provider).await?;
-			stream::iter(columns)
-				.map(|(id, column)| {
-					let at = &at;
-					async move {
-						let agreement = marketplace::agreement(&self.connection, at, id).await?;
-						Ok(agreement.and_then(|agreement| chain_leaf(&agreement, column, provider)))
-					}
-				})
-				.buffered(PARALLEL_READS)
-				.try_filter_map(|leaf| ready(Ok(leaf)))
-				.try_collect()
-				.await
-		})
-		.await
+		// One block for all reads, so that the answer is whole.
+		let at = self.best().await?;
+		let columns = marketplace::columns_of(&self.connection, &at, provider).await?;
+		stream::iter(columns)
+			.map(|(id, column)| {
+				let at = &at;
+				async move {
+					let agreement = marketplace::agreement(&self.connection, at, id).await?;
+					Ok(agreement.and_then(|agreement| chain_leaf(&agreement, column, provider)))
+				}
+			})
+			.buffered(PARALLEL_READS)
+			.try_filter_map(|leaf| ready(Ok(leaf)))
+			.try_collect()
+			.await
 	}
 
 	async fn pending_transactions(&self, account: AccountBytes) -> Result<u32, ChainError> {
@@ -246,7 +234,7 @@ impl Chain for NodeChain {
 	}
 
 	async fn lost_columns(&self) -> Result<Vec<LostColumn>, ChainError> {
-		self.read(async { marketplace::lost_columns(&self.connection, &self.best().await?).await }).await
+		marketplace::lost_columns(&self.connection, &self.best().await?).await
 	}
 
 	async fn events(&self, number: BlockNumber) -> Result<Vec<Event>, ChainError> {

@@ -1,5 +1,6 @@
 //! The connection to a node: one WebSocket that reconnects, reads at a block, and what its errors mean.
 use std::{
+	future::Future,
 	sync::{
 		atomic::{AtomicBool, Ordering},
 		Arc,
@@ -40,7 +41,11 @@ pub(super) type Rpc = LegacyRpcMethods<RpcConfigFor<Config>>;
 
 /// Longest wait for the WebSocket's handshake.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
-/// Longest wait for one answer: the transport's own limit, above what callers wait for all their reads.
+/// Longest time that a read may take: a lost connection is tried anew meanwhile, and a node that has not
+/// answered for this long is down. A list is read page by page, and each page is a read of its own: how long the
+/// whole takes depends on how much there is of it.
+const READ_DEADLINE: Duration = Duration::from_secs(30);
+/// Longest wait for one answer: the transport's own limit, above [`READ_DEADLINE`].
 const REQUEST_DEADLINE: Duration = Duration::from_secs(60);
 /// First pause before a lost connection is tried anew; doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -69,6 +74,7 @@ pub(super) struct Connection {
 	url: String,
 	rpc: Rpc,
 	client: OnlineClient<Config>,
+	read_deadline: Duration,
 }
 
 /// When to try again: not at all before the first success, for ever after it.
@@ -101,16 +107,37 @@ impl Connection {
 			.await
 			.map_err(|error| unreachable(innermost(&error)))?;
 		connected.store(true, Ordering::Relaxed);
-		let rpc_client = RpcClient::new(transport);
+		let config = PolkadotConfig::builder().use_historic_types(false).build();
+		Self::over(url, RpcClient::new(transport), config, READ_DEADLINE).await
+	}
+
+	/// Speaks over a transport that is there.
+	pub(super) async fn over(
+		url: &str,
+		rpc_client: RpcClient,
+		config: Config,
+		read_deadline: Duration,
+	) -> Result<Self, ChainError> {
+		let unreachable = |reason: String| ChainError::Unreachable { url: url.into(), reason };
 		let rpc = Rpc::new(rpc_client.clone());
 		let backend = Arc::new(LegacyBackend::builder().build(rpc_client));
-		let config = PolkadotConfig::builder().use_historic_types(false).build();
 		let client = OnlineClient::from_backend_with_config(config, backend);
 		let client = tokio::time::timeout(HANDSHAKE_DEADLINE, client)
 			.await
 			.map_err(|_| unreachable("it does not answer JSON-RPC".into()))?
 			.map_err(|error| from_parts(url, error))?;
-		Ok(Self { url: url.into(), rpc, client })
+		Ok(Self { url: url.into(), rpc, client, read_deadline })
+	}
+
+	/// The node's answer, if it comes in time.
+	pub(super) async fn within<T>(
+		&self,
+		answer: impl Future<Output = Result<T, ChainError>> + Send,
+	) -> Result<T, ChainError> {
+		tokio::time::timeout(self.read_deadline, answer).await.unwrap_or_else(|_| {
+			let reason = format!("no answer within {} seconds", self.read_deadline.as_secs());
+			Err(ChainError::Unreachable { url: self.url.clone(), reason })
+		})
 	}
 
 	pub(super) fn url(&self) -> &str {
@@ -128,7 +155,7 @@ impl Connection {
 	/// A block to read at.
 	pub(super) async fn at(&self, number: BlockNumber, hash: Hash32) -> Result<AtBlock, ChainError> {
 		let client = self.client.at_block_hash_and_number(H256(hash), number.into());
-		client.await.map_err(|error| self.error(error))
+		self.within(async { client.await.map_err(|error| self.error(error)) }).await
 	}
 
 	/// The hash of a block of the best chain.
@@ -147,7 +174,7 @@ impl Connection {
 		self.rpc.system_account_next_index(&AccountId32(account)).await.map_err(|error| self.error(error))
 	}
 
-	/// Asks a pallet's view function.
+	/// Asks a pallet's view function, within the deadline of one read.
 	///
 	/// The runtime API takes the function's id and its arguments as one list of bytes, and answers a result that
 	/// holds a list of bytes. subxt 0.51 knows the function's types, but leaves the lists' lengths and the result
@@ -169,7 +196,10 @@ impl Connection {
 		let (id, arguments) = input.split_at_checked(VIEW_ID_BYTES).ok_or_else(|| differs("it has no id".into()))?;
 		let mut framed = id.to_vec();
 		arguments.encode_to(&mut framed);
-		let answer = at.runtime_apis().call_raw(VIEW_CALL, Some(&framed)).await.map_err(|error| self.error(error))?;
+		let apis = at.runtime_apis();
+		let answer = self
+			.within(async { apis.call_raw(VIEW_CALL, Some(&framed)).await.map_err(|error| self.error(error)) })
+			.await?;
 		let answer = <Result<Vec<u8>, ViewError>>::decode_all(&mut &answer[..])
 			.map_err(|error| differs(error.to_string()))?
 			.map_err(|error| differs(error.to_string()))?;

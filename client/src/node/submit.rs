@@ -28,7 +28,6 @@ use super::{
 	calls,
 	connection::{AtBlock, Config, Connection, Hash},
 	events::{self, Outcome},
-	within,
 };
 use crate::{
 	chain::{Call, Certainty, ChainError, Head, Inclusion},
@@ -137,7 +136,7 @@ impl Submitter {
 				None => self.search_final(&signed).await?,
 			};
 		}
-		within(self.connection.url(), self.outcome(signer, call, &signed, number, hash)).await
+		self.connection.within(self.outcome(signer, call, &signed, number, hash)).await
 	}
 
 	/// Signs and sends, with a new nonce where another program was faster.
@@ -158,7 +157,7 @@ impl Submitter {
 				};
 				Ok((signed, sent))
 			};
-			match within(self.connection.url(), attempt).await? {
+			match self.connection.within(attempt).await? {
 				(signed, Sent::Followed(statuses)) => return Ok((signed, Some(statuses))),
 				(signed, Sent::Unknown) => return Ok((signed, None)),
 				(_, Sent::NonceUsed) => {
@@ -279,7 +278,7 @@ impl Submitter {
 		loop {
 			let head = *heads.borrow_and_update();
 			for number in from..=head.best.min(signed.until) {
-				let found = within(self.connection.url(), self.find(signed, number)).await?;
+				let found = self.connection.within(self.find(signed, number)).await?;
 				if let Some((_, hash)) = found {
 					return Ok((number, hash));
 				}
@@ -301,7 +300,7 @@ impl Submitter {
 			while heads.borrow_and_update().finalised < number {
 				self.next_head(&mut heads).await?;
 			}
-			if within(self.connection.url(), self.connection.block_hash(number)).await? == Some(hash.0) {
+			if self.connection.within(self.connection.block_hash(number)).await? == Some(hash.0) {
 				return Ok((number, hash));
 			}
 		}
@@ -336,13 +335,14 @@ impl Submitter {
 	}
 
 	async fn number(&self, hash: Hash) -> Result<BlockNumber, ChainError> {
-		within(self.connection.url(), async {
-			let header = self.connection.rpc().chain_get_header(Some(hash)).await;
-			let header = header.map_err(|error| self.connection.error(error))?;
-			let number = header.and_then(|header| BlockNumber::try_from(header.number).ok());
-			number.ok_or_else(|| ChainError::Incompatible("the node forgot a block that it just reported".into()))
-		})
-		.await
+		self.connection
+			.within(async {
+				let header = self.connection.rpc().chain_get_header(Some(hash)).await;
+				let header = header.map_err(|error| self.connection.error(error))?;
+				let number = header.and_then(|header| BlockNumber::try_from(header.number).ok());
+				number.ok_or_else(|| ChainError::Incompatible("the node forgot a block that it just reported".into()))
+			})
+			.await
 	}
 
 	/// Waits until readers see block `number`, so that they see what the transaction did.

@@ -2,6 +2,8 @@
 //!
 //! `metadata.scale` is what the runtime of this repository answers to `Metadata_metadata_at_version(16)`; CI makes
 //! it anew and compares.
+use std::time::Duration;
+
 use codec::{Compact, Decode, Encode};
 use peoples_cloud_primitives::{
 	holdings::{Leaf, Node},
@@ -22,6 +24,7 @@ use subxt::{
 use super::{calls, connection, events::fields, *};
 use crate::chain::Offer;
 
+mod pages;
 mod sample;
 
 use sample::sample;

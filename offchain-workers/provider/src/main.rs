@@ -5,6 +5,8 @@ use anyhow::Context;
 use clap::Parser;
 use peoples_cloud_provider::{
 	config::{Flags, Settings},
+	limits::{needed_files, raise_open_files},
+	runtime::block_on,
 	service::{connect, stop_on_signal, Service},
 };
 use tracing_subscriber::EnvFilter;
@@ -23,12 +25,16 @@ fn main() -> ExitCode {
 	}
 }
 
-#[tokio::main]
-async fn run() -> anyhow::Result<()> {
+fn run() -> anyhow::Result<()> {
 	let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
 	let colours = std::io::stderr().is_terminal();
 	tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 	let settings = Settings::read(Flags::parse())?;
+	raise_open_files(needed_files(&settings));
+	block_on(serve(settings))?
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<()> {
 	let stop = stop_on_signal()?;
 	let Some(chain) = connect(&settings.url, &stop).await? else { return Ok(()) };
 	let mut service = tokio::select! {

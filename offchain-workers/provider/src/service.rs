@@ -56,6 +56,11 @@ use crate::{
 	status::{self, Sources},
 };
 
+mod addresses;
+mod health;
+
+use addresses::chosen_addresses;
+
 const LOG_TARGET: &str = "provider";
 /// What is under way gets so long to end: below the 30 s after which service managers kill.
 pub const DRAIN: Duration = Duration::from_secs(10);
@@ -63,9 +68,8 @@ pub const DRAIN: Duration = Duration::from_secs(10);
 pub const STATUS_ADDRESS: &str = "status.address";
 /// Pause between two attempts to reach the node at start.
 const RETRY: Duration = Duration::from_secs(2);
-/// Addresses that the chain keeps for a provider, and the longest.
-const MAX_ADDRESSES: usize = 8;
-const MAX_ADDRESS_BYTES: usize = 128;
+/// Writing everything to the disk at the end gets so long: longer than that only a broken disk takes.
+const FLUSH: Duration = Duration::from_secs(10);
 
 /// Why the daemon could not start.
 #[derive(Debug, thiserror::Error)]
@@ -111,6 +115,9 @@ pub enum ServiceError {
 	/// The storage protocol.
 	#[error(transparent)]
 	Accept(#[from] AcceptError),
+	/// A database refuses to be written, with room on the disk.
+	#[error("a database has failed for good ({0}); the daemon stops so that it can be started afresh")]
+	Broken(Box<Self>),
 	/// A task died.
 	#[error("a task ended unexpectedly ({0}); the daemon stops so that it can be started afresh")]
 	Task(String),
@@ -279,7 +286,7 @@ impl Service {
 			start.one(EndAgreements::new(shared.clone()));
 		}
 		if runs(WorkerKind::Register) {
-			let reach = reach(network.clone());
+			let reach = reach(network.clone(), settings.network.external.clone());
 			start.one(KeepRegistered::new(shared.clone(), registration, reach));
 		}
 		if runs(WorkerKind::Report) {
@@ -336,7 +343,7 @@ impl Service {
 		self.status.as_ref().map(|(address, _)| *address)
 	}
 
-	/// Returns when a task has died although nobody stopped it.
+	/// Returns when a task has died although nobody stopped it, or a database can no longer be written.
 	pub async fn failed(&mut self) -> ServiceError {
 		let server_ended = async {
 			match &mut self.server {
@@ -351,10 +358,11 @@ impl Service {
 			}),
 			reason = server_ended => ServiceError::Task(format!("transfer server: {reason}")),
 			reason = ended(&mut self.network.1) => ServiceError::Task(format!("network: {reason}")),
+			error = health::broken(self.shared.clone()) => error,
 		}
 	}
 
-	/// Stops everything in order. Returns within [`DRAIN`] and the time that writing to the disk takes.
+	/// Stops everything in order. Returns within [`DRAIN`], a second for each of three stragglers, and [`FLUSH`].
 	pub async fn shutdown(mut self) {
 		let deadline = Instant::now() + DRAIN;
 		let left = || deadline.saturating_duration_since(Instant::now());
@@ -365,7 +373,10 @@ impl Service {
 		let drained = async { while self.workers.join_next().await.is_some() {} };
 		if timeout(left(), drained).await.is_err() {
 			tracing::warn!(target: LOG_TARGET, "some work was cut off; it is resumed at the next start");
-			self.workers.shutdown().await;
+			// Cut off at once, unless it waits for the disk.
+			self.workers.abort_all();
+			let cut_off = async { while self.workers.join_next().await.is_some() {} };
+			let _ = timeout(Duration::from_secs(1), cut_off).await;
 		}
 		if let Some((_, mut task)) = self.server.take() {
 			if timeout(left(), &mut task).await.is_err() {
@@ -391,7 +402,9 @@ impl Service {
 			}
 		});
 		// A panic in there has been reported already.
-		let _ = flushed.await;
+		if timeout(FLUSH, flushed).await.is_err() {
+			tracing::error!(target: LOG_TARGET, "the disk does not take what is to be written; giving up on it");
+		}
 		tracing::info!(target: LOG_TARGET, "provider stopped");
 	}
 }
@@ -415,26 +428,8 @@ async fn ended(task: &mut JoinHandle<()>) -> String {
 }
 
 /// Where the network says that we can be reached, as the chain takes it.
-fn reach(network: NetworkHandle) -> Arc<dyn Fn() -> Reach + Send + Sync> {
-	Arc::new(move || (network.peer_id().to_bytes(), chosen_addresses(network.listen_addresses())))
-}
-
-/// At most eight addresses, in a fixed order: loopback ones only if there are no others.
-fn chosen_addresses(addresses: Vec<Multiaddr>) -> Vec<Vec<u8>> {
-	let local = |address: &Multiaddr| {
-		let text = address.to_string();
-		text.starts_with("/ip4/127.") || text.starts_with("/ip6/::1/")
-	};
-	let (loopback, mut others): (Vec<_>, Vec<_>) = addresses.into_iter().partition(local);
-	if others.is_empty() {
-		others = loopback;
-	}
-	let mut bytes: Vec<Vec<u8>> = others.iter().map(Multiaddr::to_vec).collect();
-	bytes.retain(|address| address.len() <= MAX_ADDRESS_BYTES);
-	bytes.sort();
-	bytes.dedup();
-	bytes.truncate(MAX_ADDRESSES);
-	bytes
+fn reach(network: NetworkHandle, configured: Vec<Multiaddr>) -> Arc<dyn Fn() -> Reach + Send + Sync> {
+	Arc::new(move || (network.peer_id().to_bytes(), chosen_addresses(&configured, network.addresses())))
 }
 
 #[cfg(test)]

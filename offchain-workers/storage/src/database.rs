@@ -26,6 +26,9 @@ const FAMILIES: [&str; 3] = [HOLDINGS, TRANSACTIONS, STATE];
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
 /// The write-ahead log is replayed at start: this much takes well below a second.
 const LOG_BYTES: u64 = 32 * 1024 * 1024;
+/// Table files that are open at a time: RocksDB keeps all of them open otherwise, and fails for good when the process
+/// has no descriptors left.
+const OPEN_FILES: i32 = 256;
 
 /// Why the database failed.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +87,7 @@ impl Database {
 		options.create_missing_column_families(true);
 		options.set_max_total_wal_size(LOG_BYTES);
 		options.set_keep_log_file_num(2);
+		options.set_max_open_files(OPEN_FILES);
 		let mut table = BlockBasedOptions::default();
 		table.set_block_cache(&Cache::new_lru_cache(CACHE_BYTES));
 		table.set_bloom_filter(10.0, false);
@@ -217,4 +221,21 @@ fn aside(path: &Path) -> PathBuf {
 		.map(|number| path.with_file_name(format!("{name}.broken-{number}")))
 		.find(|candidate| !candidate.exists())
 		.unwrap_or_else(|| path.with_extension("broken"))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn the_number_of_open_files_is_limited() {
+		let dir = tempfile::tempdir().unwrap();
+		let database = Database::open(dir.path()).unwrap();
+		database.flush().unwrap();
+		let mut names = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+		let options =
+			names.find(|path| path.to_string_lossy().contains("OPTIONS-")).expect("RocksDB notes its options");
+		let options = std::fs::read_to_string(options).unwrap();
+		assert!(options.contains(&format!("max_open_files={OPEN_FILES}\n")), "{options}");
+	}
 }

@@ -154,3 +154,5 @@ pub(crate) fn lot(domain: &str, parts: &[&[u8]]) -> u64 {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod watched_chain;

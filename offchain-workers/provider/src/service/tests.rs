@@ -319,13 +319,15 @@ async fn a_data_directory_that_is_not_mounted_is_not_started_with() {
 	Service::start(accepted, chain.clone()).await.unwrap().shutdown().await;
 }
 
-#[test]
-fn loopback_addresses_are_announced_only_when_there_are_no_others() {
-	let parse = |text: &str| text.parse::<Multiaddr>().unwrap();
-	let local = parse("/ip4/127.0.0.1/udp/4001/quic-v1");
-	let lan = parse("/ip4/192.168.1.7/udp/4001/quic-v1");
-	assert_eq!(chosen_addresses(vec![local.clone()]), vec![local.to_vec()]);
-	assert_eq!(chosen_addresses(vec![local, lan.clone(), lan.clone()]), vec![lan.to_vec()]);
-	let many = (1..20).map(|port| parse(&format!("/ip4/10.0.0.1/tcp/{port}"))).collect();
-	assert_eq!(chosen_addresses(many).len(), MAX_ADDRESSES);
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn databases_that_are_well_stand_a_probe_and_keep_what_they_know() {
+	let mut cluster = Cluster::start(Running::fast(), 1, true).await;
+	let service = &mut cluster.services[0];
+	let before = service.shared.store.known_chain().unwrap().expect("something to probe the databases with");
+	let shared = service.shared.clone();
+	tokio::task::spawn_blocking(move || health::probe(&shared)).await.unwrap().unwrap();
+	let after = service.shared.store.known_chain().unwrap().unwrap();
+	assert!(after.genesis == before.genesis && after.finalised >= before.finalised, "{before:?}, {after:?}");
+	assert!(timeout(BLOCK * 4, service.failed()).await.is_err());
+	cluster.stop().await;
 }

@@ -9,11 +9,14 @@
 //!    (settled, not yet removed) from the own tree or `holdings.log`;
 //! 4. settle what is still unknown by events, backwards from the newest block until the peaks agree: needs a node
 //!    that keeps old blocks' events only if everything else was lost.
+//!
+//! After a long absence of a provider with little to rebuild, 3 goes before 1.
 use std::{
 	sync::Arc,
 	time::{Duration, Instant},
 };
 
+use futures::{stream, StreamExt};
 use peoples_cloud_client::chain::{Chain, ChainError, ChainLeaf, ColumnState, Duty, Event, Head};
 use peoples_cloud_primitives::{
 	holdings::{Leaf, Node},
@@ -23,8 +26,13 @@ use peoples_cloud_primitives::{
 use super::{forest::Forest, Holdings, LeafRecord, TreeError};
 
 const LOG_TARGET: &str = "storage::holdings";
-/// Above this many blocks a rebuild is quicker than a replay, and nodes that prune keep about as many.
+/// Up to this many blocks a replay goes before a rebuild, however few leaves there are: nodes that prune keep about as
+/// many. Beyond it whichever reads less of the chain goes first.
 const REPLAY_BLOCKS: BlockNumber = 240;
+/// Blocks whose events are asked for at a time: hides the latency, spares the node.
+const PARALLEL_READS: usize = 8;
+/// Attempts to read where we stand without a block coming in between: a read takes milliseconds, a block seconds.
+const STANDING_READS: u32 = 5;
 /// How long a read may be ahead of the head that started it.
 const RACE: Duration = Duration::from_millis(200);
 /// Single leaves that are tried per mountain before events are read: microseconds each.
@@ -93,12 +101,14 @@ impl Follower {
 
 	/// Brings the tree to `head`.
 	pub async fn follow(&mut self, head: Head) -> Result<Followed, SyncError> {
-		let reachable = match self.holdings.synced() {
-			Some(synced) if synced > head.best => self.holdings.roll_back(head.best)?,
-			Some(synced) => head.best - synced <= REPLAY_BLOCKS,
-			None => false,
+		let gap = match self.holdings.synced() {
+			Some(synced) if synced > head.best => self.holdings.roll_back(head.best)?.then_some(0),
+			Some(synced) => Some(head.best - synced),
+			None => None,
 		};
-		if reachable {
+		// A rebuild reads each leaf's agreement, a replay each block's events.
+		let short = gap.filter(|gap| u64::from(*gap) <= self.holdings.leaves().max(REPLAY_BLOCKS.into())).is_some();
+		if short {
 			self.replay(head.best).await?;
 		}
 		let (duty, in_step) = self.compare().await?;
@@ -114,7 +124,7 @@ impl Follower {
 		if in_step {
 			return self.done(head, duty);
 		}
-		if reachable && self.holdings.roll_back(head.finalised.min(head.best))? && self.replay(head.best).await? {
+		if short && self.holdings.roll_back(head.finalised.min(head.best))? && self.replay(head.best).await? {
 			let (duty, in_step) = self.compare().await?;
 			if in_step {
 				tracing::info!(target: LOG_TARGET, block = head.best, "holdings followed a reorganisation");
@@ -124,15 +134,32 @@ impl Follower {
 		if self.not_before.is_some_and(|at| Instant::now() < at) {
 			return Err(SyncError::Pausing);
 		}
-		let rebuilt = self.rebuild(head).await;
-		match &rebuilt {
-			Ok(_) => (self.pause, self.not_before) = (FIRST_PAUSE, None),
-			Err(_) => {
-				self.not_before = Some(Instant::now() + self.pause);
-				self.pause = (self.pause * 2).min(MAX_PAUSE);
+		let error = match self.rebuild().await {
+			Ok(duty) => {
+				(self.pause, self.not_before) = (FIRST_PAUSE, None);
+				return Ok(Followed { duty, in_step: true });
 			},
+			Err(error) => error,
+		};
+		self.not_before = Some(Instant::now() + self.pause);
+		self.pause = (self.pause * 2).min(MAX_PAUSE);
+		// The long way, for as far as events are to be had. What it has applied need not be read again.
+		let long = gap.is_some() && !short;
+		if long {
+			tracing::info!(target: LOG_TARGET, ?gap, %error, "the holdings cannot be rebuilt; replaying all blocks since");
+			if self.replay(head.best).await? {
+				let (duty, in_step) = self.compare().await?;
+				if in_step {
+					(self.pause, self.not_before) = (FIRST_PAUSE, None);
+					return self.done(head, duty);
+				}
+				if *self.chain.heads().borrow() != head {
+					// Blocks came meanwhile: a short way is left.
+					return Ok(Followed { duty, in_step: false });
+				}
+			}
 		}
-		rebuilt.map(|duty| Followed { duty, in_step: true })
+		Err(error)
 	}
 
 	fn done(&self, head: Head, duty: Option<Duty>) -> Result<Followed, SyncError> {
@@ -152,8 +179,14 @@ impl Follower {
 	/// Applies the events of all blocks up to `best`. Answers false if they do not lead from what is known.
 	async fn replay(&self, best: BlockNumber) -> Result<bool, SyncError> {
 		let Some(synced) = self.holdings.synced() else { return Ok(false) };
-		for block in synced.saturating_add(1)..=best {
-			let events = match self.chain.events(block).await {
+		let chain = self.chain.clone();
+		let blocks = stream::iter(synced.saturating_add(1)..=best).map(move |block| {
+			let chain = chain.clone();
+			async move { (block, chain.events(block).await) }
+		});
+		let mut blocks = std::pin::pin!(blocks.buffered(PARALLEL_READS));
+		while let Some((block, events)) = blocks.next().await {
+			let events = match events {
 				Ok(events) => events,
 				Err(error) if error.is_retryable() => return Err(error.into()),
 				Err(error) => {
@@ -194,26 +227,44 @@ impl Follower {
 		Ok(())
 	}
 
+	/// The newest head, and where the provider stands there.
+	async fn standing(&self) -> Result<(Head, Option<Duty>), SyncError> {
+		for _ in 0..STANDING_READS {
+			let head = *self.chain.heads().borrow();
+			let duty = self.chain.duty(self.account).await?;
+			if *self.chain.heads().borrow() == head {
+				return Ok((head, duty));
+			}
+		}
+		Err(SyncError::Pausing)
+	}
+
 	/// Builds the tree anew from everything that is known anywhere.
-	async fn rebuild(&self, head: Head) -> Result<Option<Duty>, SyncError> {
-		let Some(duty) = self.chain.duty(self.account).await? else {
+	async fn rebuild(&self) -> Result<Option<Duty>, SyncError> {
+		let before = self.chain.heads().borrow().best;
+		let leaves = self.chain.leaves_of(self.account).await?;
+		let (head, duty) = self.standing().await?;
+		let Some(duty) = duty else {
 			let holdings = self.holdings.clone();
 			blocking(move || holdings.rebuild(&[], head.best)).await?;
 			return Ok(None);
 		};
-		let leaves = self.chain.leaves_of(self.account).await?;
-		if self.chain.duty(self.account).await?.map(|duty| duty.holdings).as_ref() != Some(&duty.holdings) {
-			// A block came in between: the two reads do not belong together. The next head starts anew.
-			return Err(SyncError::Pausing);
-		}
 		tracing::info!(
 			target: LOG_TARGET, leaves = duty.holdings.leaves(), owed = leaves.len(), "rebuilding the holdings tree"
 		);
+		// Many leaves take many blocks to be read, and they may change meanwhile.
+		let mut meanwhile = Vec::new();
+		for block in (before.saturating_add(1)..=head.best).rev() {
+			meanwhile.extend(self.changes_in(block).await?.unwrap_or_default());
+		}
 		let holdings = self.holdings.clone();
 		let count = duty.holdings.leaves();
 		let target = duty.clone();
 		let mut draft = blocking(move || {
 			let mut draft = Draft::new(count, holdings.known()?)?;
+			for (number, appended) in meanwhile {
+				draft.set_sure(number, draft.changed(number, appended));
+			}
 			for ChainLeaf { number, leaf, end, state, .. } in leaves {
 				if state == ColumnState::Held && end > target.first_unresolved {
 					draft.set_sure(number, LeafRecord { leaf: Some(leaf), live: true, due: end });
@@ -232,7 +283,9 @@ impl Follower {
 			return Err(SyncError::Unknown { mountains });
 		}
 		let holdings = self.holdings.clone();
-		blocking(move || holdings.rebuild(&draft.records, head.best)).await?;
+		// Agreements may have ended after their leaves were read: those blocks' events are still to be applied, which
+		// changes nothing for what is in the tree already.
+		blocking(move || holdings.rebuild(&draft.records, before.min(head.best))).await?;
 		tracing::info!(target: LOG_TARGET, leaves = count, block = head.best, "the holdings tree matches the chain");
 		Ok(Some(duty))
 	}
@@ -241,25 +294,9 @@ impl Follower {
 	async fn resolve_by_events(&self, draft: &mut Draft, duty: &Duty, best: BlockNumber) -> Result<(), SyncError> {
 		let mut block = best;
 		while !draft.wrong(duty).is_empty() && block > 0 {
-			let events = match self.chain.events(block).await {
-				Ok(events) => events,
-				Err(error) if error.is_retryable() => return Err(error.into()),
-				Err(error) => {
-					tracing::warn!(target: LOG_TARGET, block, %error, "older events are not to be had");
-					return Ok(());
-				},
-			};
-			for event in events.into_iter().rev() {
-				match event {
-					Event::LeafAppended { provider, number, leaf } if provider == self.account => {
-						draft.resolve(number, LeafRecord { leaf: Some(leaf), live: true, due: 0 })?;
-					},
-					Event::LeafRemoved { provider, number } if provider == self.account => {
-						let leaf = draft.record(number).and_then(|record| record.leaf);
-						draft.resolve(number, LeafRecord { leaf, live: false, due: 0 })?;
-					},
-					_ => {},
-				}
+			let Some(changes) = self.changes_in(block).await? else { return Ok(()) };
+			for (number, appended) in changes {
+				draft.resolve(number, draft.changed(number, appended))?;
 			}
 			block -= 1;
 			if block.is_multiple_of(10_000) {
@@ -267,6 +304,25 @@ impl Follower {
 			}
 		}
 		Ok(())
+	}
+
+	/// What a block did to our leaves, newest first: what was appended as a number, or none if it was removed. `None`
+	/// if the block's events are not to be had.
+	async fn changes_in(&self, block: BlockNumber) -> Result<Option<Vec<(u64, Option<Leaf>)>>, SyncError> {
+		let events = match self.chain.events(block).await {
+			Ok(events) => events,
+			Err(error) if error.is_retryable() => return Err(error.into()),
+			Err(error) => {
+				tracing::warn!(target: LOG_TARGET, block, %error, "a block's events are not to be had");
+				return Ok(None);
+			},
+		};
+		let ours = |event| match event {
+			Event::LeafAppended { provider, number, leaf } if provider == self.account => Some((number, Some(leaf))),
+			Event::LeafRemoved { provider, number } if provider == self.account => Some((number, None)),
+			_ => None,
+		};
+		Ok(Some(events.into_iter().rev().filter_map(ours).collect()))
 	}
 }
 
@@ -290,17 +346,25 @@ impl Draft {
 		Ok(Self { sure: vec![false; length], records, forest: Forest::new(Vec::new())? })
 	}
 
+	/// Takes somebody's word for a leaf, unless somebody better informed has spoken.
 	fn set_sure(&mut self, number: u64, record: LeafRecord) {
 		let Ok(number) = usize::try_from(number) else { return };
-		if let (Some(slot), Some(sure)) = (self.records.get_mut(number), self.sure.get_mut(number)) {
+		if let (Some(slot), Some(sure @ false)) = (self.records.get_mut(number), self.sure.get_mut(number)) {
 			*slot = record;
 			*sure = true;
 		}
 	}
 
+	/// Leaf `number` after it was appended, or removed.
+	fn changed(&self, number: u64, appended: Option<Leaf>) -> LeafRecord {
+		let leaf = appended.or_else(|| self.record(number).and_then(|record| record.leaf));
+		LeafRecord { leaf, live: appended.is_some(), due: 0 }
+	}
+
 	/// Notes what leaf `number` holds, unless it was removed: it is owed no longer.
 	fn suggest(&mut self, number: u64, leaf: Leaf) {
-		let Some(slot) = usize::try_from(number).ok().and_then(|number| self.records.get_mut(number)) else { return };
+		let Ok(at) = usize::try_from(number) else { return };
+		let (Some(slot), Some(false)) = (self.records.get_mut(at), self.sure.get(at)) else { return };
 		let live = slot.live || slot.leaf.is_none_or(|known| known != leaf);
 		*slot = LeafRecord { leaf: Some(leaf), live, due: 0 };
 	}

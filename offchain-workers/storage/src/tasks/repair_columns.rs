@@ -61,7 +61,12 @@ impl RepairColumns {
 	}
 
 	/// The terms on which we could take this column on, if we may at all, and how many go before us.
-	async fn turn(&self, lost: LostColumn, best: BlockNumber) -> Result<Option<Turn>, WorkError> {
+	async fn turn(
+		&self,
+		lost: LostColumn,
+		best: BlockNumber,
+		providers: &[ProviderInfo],
+	) -> Result<Option<Turn>, WorkError> {
 		let chain = &*self.shared.context.chain;
 		let Some(info) = chain.agreement(lost.agreement).await? else { return Ok(None) };
 		let Some(place) = info.columns.get(usize::from(lost.column)).cloned() else { return Ok(None) };
@@ -71,7 +76,6 @@ impl RepairColumns {
 		if place.state != ColumnState::Lost || info.closing || remaining <= 1 {
 			return Ok(None);
 		}
-		let providers = chain.providers().await?;
 		let rate_of = |provider: &ProviderInfo| {
 			let offer = provider.offer.filter(|offer| {
 				let room = offer.capacity_chunks.saturating_sub(provider.committed_chunks);
@@ -134,14 +138,23 @@ impl RepairColumns {
 		Ok(())
 	}
 
-	async fn try_one(&mut self, lost: LostColumn, best: BlockNumber) -> Result<bool, WorkError> {
+	/// What is known of a lost column, if it is to be looked at now.
+	fn due(&mut self, lost: LostColumn, best: BlockNumber) -> Option<Seen> {
 		let key = (lost.agreement, lost.column);
 		let seen = *self.seen.entry(key).or_insert(Seen { since: best, next: best, attempts: 0 });
 		// What has been rebuilt already is not rebuilt again while its transaction is under way.
-		if best < seen.next || self.shared.queue.is_replacing(lost.agreement, lost.column) {
-			return Ok(false);
-		}
-		let Some(turn) = self.turn(lost, best).await? else {
+		(best >= seen.next && !self.shared.queue.is_replacing(lost.agreement, lost.column)).then_some(seen)
+	}
+
+	async fn try_one(
+		&mut self,
+		lost: LostColumn,
+		seen: Seen,
+		best: BlockNumber,
+		providers: &[ProviderInfo],
+	) -> Result<bool, WorkError> {
+		let key = (lost.agreement, lost.column);
+		let Some(turn) = self.turn(lost, best, providers).await? else {
 			// Not ours to take now; offers and capacities change.
 			self.seen.insert(key, Seen { next: best.saturating_add(TURN_BLOCKS), ..seen });
 			return Ok(false);
@@ -202,8 +215,12 @@ impl Worker for RepairColumns {
 		}
 		let lost = self.shared.context.chain.lost_columns().await?;
 		self.seen.retain(|key, _| lost.iter().any(|lost| (lost.agreement, lost.column) == *key));
-		for lost in lost {
-			match self.try_one(lost, best).await {
+		let due: Vec<(LostColumn, Seen)> =
+			lost.into_iter().filter_map(|lost| self.due(lost, best).map(|seen| (lost, seen))).collect();
+		// All of them are a long list: read once for all columns.
+		let providers = if due.is_empty() { Vec::new() } else { self.shared.context.chain.providers().await? };
+		for (lost, seen) in due {
+			match self.try_one(lost, seen, best, &providers).await {
 				Ok(false) => {},
 				// A rebuild takes its time: the list may be old.
 				Ok(true) => return Ok(Progress::More),

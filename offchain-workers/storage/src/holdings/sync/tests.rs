@@ -3,7 +3,13 @@ use std::collections::BTreeSet;
 use peoples_cloud_client::chain::Call;
 
 use super::*;
-use crate::{simulation::SimulatedChain, test_rig::Rig, transactions::Duty as Task, worker::Worker};
+use crate::{
+	simulation::{NewColumn, SimulatedChain},
+	tasks::watched_chain::WatchedChain,
+	test_rig::{Rig, CLIENT, RATE},
+	transactions::Duty as Task,
+	worker::Worker,
+};
 
 fn in_step(rig: &Rig) -> bool {
 	let commitment = rig.chain.read(|state| state.commitment(&rig.account()));
@@ -184,4 +190,81 @@ async fn a_leaf_removed_by_somebody_else_while_blocks_are_pruned_is_guessed() {
 	let mut rig = rig.crash().await;
 	rig.follow().await;
 	assert!(in_step(&rig));
+}
+
+#[tokio::test]
+async fn after_a_long_absence_blocks_are_replayed_where_a_rebuild_fails() {
+	let mut rig = Rig::new("//Provider//0").await;
+	rig.follow().await;
+	fill(&mut rig, 4).await;
+	for seed in 10..14 {
+		rig.take_on(seed, 2, 500);
+		rig.chain.produce(REPLAY_BLOCKS / 2);
+	}
+	let chain = WatchedChain::over(rig.chain.clone(), |_, read| match read {
+		"leaves_of" => Err(ChainError::Unreachable { url: "memory".into(), reason: "no answer in time".into() }),
+		_ => Ok(()),
+	});
+	let head = *rig.chain.heads().borrow();
+	let mut follower = Follower::new(chain, rig.account(), rig.shared.context.holdings.clone());
+	assert!(follower.follow(head).await.unwrap().in_step);
+	assert!(in_step(&rig));
+	assert_eq!((rig.holdings().synced(), rig.holdings().rebuilds()), (Some(head.best), 0));
+}
+
+#[tokio::test]
+async fn after_a_long_absence_few_leaves_are_rebuilt_without_reading_every_block() {
+	let mut rig = Rig::new("//Provider//0").await;
+	rig.follow().await;
+	fill(&mut rig, 4).await;
+	rig.take_on(10, 2, 500);
+	rig.chain.produce(REPLAY_BLOCKS + 1);
+	let chain = WatchedChain::over(rig.chain.clone(), |_, read| {
+		assert_ne!(read, "events");
+		Ok(())
+	});
+	let head = *rig.chain.heads().borrow();
+	let mut follower = Follower::new(chain, rig.account(), rig.shared.context.holdings.clone());
+	assert!(follower.follow(head).await.unwrap().in_step);
+	assert!(in_step(&rig));
+	assert_eq!((rig.holdings().synced(), rig.holdings().rebuilds()), (Some(head.best), 1));
+}
+
+#[tokio::test]
+async fn a_rebuild_takes_in_what_happens_while_it_reads() {
+	let mut rig = Rig::new("//Provider//0").await;
+	rig.follow().await;
+	fill(&mut rig, 13).await;
+	let (path, leaf) = (rig.holdings().path(3, 13).unwrap(), rig.holdings().record(3).unwrap().unwrap().leaf.unwrap());
+	let head = *rig.chain.heads().borrow();
+	rig.chain.set_mood(|mood| mood.pruned_before = head.best + 1);
+	let rig = rig.crash_and_lose(&["daemon", "holdings.log"]).await;
+	let account = rig.account();
+	let done = std::sync::atomic::AtomicBool::new(false);
+	// GIVEN a block that removes a leaf, appends another and closes an agreement, after the leaves were read
+	let chain = WatchedChain::over(rig.chain.clone(), move |chain, read| {
+		if read == "leaves_of" && !done.swap(true, std::sync::atomic::Ordering::Relaxed) {
+			chain.decree(|state, events| {
+				state.agreements.remove(&3);
+				assert!(state.remove_leaf(&account, 3, &leaf, &path));
+				events.push(Event::LeafRemoved { provider: account, number: 3 });
+				let column = NewColumn { provider: account, root: [1; 32], rate: RATE };
+				state.open(events, CLIENT, [1; 32], 2, 50, &[column]);
+				state.close(events, 5);
+			});
+			chain.produce(1);
+		}
+		Ok(())
+	});
+	// WHEN the tree is rebuilt
+	let mut follower = Follower::new(chain, account, rig.shared.context.holdings.clone());
+	assert!(follower.follow(head).await.unwrap().in_step);
+	// THEN it is as of that block, and what the block did beside is not missed either
+	assert!(in_step(&rig));
+	assert_eq!((rig.holdings().leaves(), rig.holdings().rebuilds()), (14, 1));
+	let head = *rig.chain.heads().borrow();
+	assert!(follower.follow(head).await.unwrap().in_step);
+	let due = rig.holdings().due(0, 100).unwrap();
+	assert!(due.iter().any(|(_, leaf)| leaf.agreement == 5), "{due:?}");
+	assert_eq!(rig.holdings().rebuilds(), 1);
 }
