@@ -7,10 +7,17 @@ use std::{
 };
 
 use anyhow::{bail, Result};
-use peoples_cloud_client::{chain::Chain, node::NodeChain, wallet::Signer};
+use peoples_cloud_client::{
+	chain::{Call, Certainty, Chain, ChainError},
+	node::NodeChain,
+	wallet::Signer,
+};
 use peoples_cloud_primitives::AccountBytes;
 
 use crate::process::{ppl, ppl_ok, Ppl, Process};
+
+/// Times that a provider's daemon may be faster than a transaction in its name: it sends a few a minute.
+const SUBMISSIONS: usize = 10;
 
 /// A port that was free a moment ago.
 pub fn free_port() -> Result<u16> {
@@ -181,6 +188,20 @@ impl Provider {
 	/// Its account's key, to act in its name.
 	pub fn signer(&self) -> Result<Signer> {
 		Ok(Signer::from_suri(&self.suri())?)
+	}
+
+	/// Submits in its name. The daemon, which uses the account too, may take the transaction's place: then it is sent
+	/// again.
+	pub async fn submit(&self, chain: &NodeChain, call: Call) -> Result<()> {
+		let signer = self.signer()?;
+		for _ in 0..SUBMISSIONS {
+			match chain.submit(&signer, call.clone(), Certainty::Included).await {
+				Ok(_) => return Ok(()),
+				Err(ChainError::NotIncluded(_)) => {},
+				Err(error) => return Err(error.into()),
+			}
+		}
+		bail!("{call:?} lost its place {SUBMISSIONS} times")
 	}
 
 	/// Its account.

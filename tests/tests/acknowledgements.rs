@@ -179,7 +179,7 @@ async fn false_and_used_acknowledgements_open_nothing() -> Result<()> {
 		|ack: &SignedAck| Call::ReplaceColumn { agreement, column: 0, acknowledgement: ack.clone().into_parts() };
 	world.refused(charlie, replaced(first), "NotLost").await?;
 	// AND not to repair the very column, even if its provider lost it
-	chain.submit(&signers[0], Call::DeclareLost(agreement, 0), Certainty::Included).await?;
+	providers[0].submit(&chain, Call::DeclareLost(agreement, 0)).await?;
 	world.refused(charlie, replaced(first), "AlreadyUsed").await?;
 	// The loss pays its client a share, which may be more than the fees.
 	let paid = charlie_now.saturating_sub(chain.free_balance(charlie.account()).await?);

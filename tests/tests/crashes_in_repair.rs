@@ -3,7 +3,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{bail, ensure, Context, Result};
 use peoples_cloud_client::{
-	chain::{AgreementInfo, Call, Certainty, Chain, ColumnState, Event},
+	chain::{AgreementInfo, Call, Chain, ColumnState, Event},
 	format::object_from_cid,
 	node::NodeChain,
 };
@@ -42,8 +42,7 @@ impl World {
 		for provider in &self.providers {
 			if provider.account()? == holder {
 				let call = Call::DeclareLost(agreement.id, column);
-				self.chain.submit(&provider.signer()?, call, Certainty::Included).await?;
-				return Ok(());
+				return provider.submit(&self.chain, call).await;
 			}
 		}
 		bail!("nobody holds column {column}")

@@ -42,7 +42,7 @@ use crate::{
 
 mod upload;
 
-pub(super) use upload::Terms;
+pub(super) use upload::{Cost, Terms};
 
 /// Passes over the file: the first, and so many more to replace providers that failed in the middle of a column. Those
 /// that cost next to nothing are not counted: they end with the providers, or with the intents.

@@ -1,5 +1,5 @@
 //! Repair: a lost column is rebuilt from any `k` others, without the object's key, and placed anew.
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use futures::stream::{FuturesOrdered, StreamExt};
@@ -10,6 +10,7 @@ use peoples_cloud_client::{
 use peoples_cloud_erasure::{codec, CodeError, Restorer};
 use peoples_cloud_primitives::{
 	challenge::period_of,
+	column::CHUNK_BYTES,
 	manifest::{Manifest, ManifestV1},
 	AccountBytes, AgreementId, Balance, ColumnIndex, Hash32,
 };
@@ -21,7 +22,7 @@ use super::{
 	locate::{locate_in, LocateError, Located},
 	parallel_stripes,
 	placement::{operator_of, Candidate, Candidates},
-	put::{Terms, VALIDITY_BLOCKS},
+	put::{Cost, Terms, VALIDITY_BLOCKS},
 	PlacementError, Progress, ProgressFn, Requirements,
 };
 use crate::{
@@ -32,7 +33,8 @@ use crate::{
 
 /// Shards that may wait for the new provider.
 const QUEUE: usize = 8;
-/// Providers that are tried for one column before it is left lost.
+/// Providers that are tried for one column before it is left lost. Those that cost next to nothing are not counted: they
+/// end with the providers.
 const TRIES: usize = 4;
 
 /// How to repair.
@@ -261,7 +263,8 @@ impl Repair<'_> {
 		};
 		let mut candidates = self.candidates(info.rate, remaining, &terms).await?;
 		let mut reasons = Vec::new();
-		for _ in 0..TRIES {
+		let mut tries = 0;
+		while tries < TRIES {
 			let Some(candidate) = candidates.take(Balance::MAX) else { break };
 			match self.place(column, &terms, &candidate).await? {
 				Ok(ack) => {
@@ -277,7 +280,8 @@ impl Repair<'_> {
 					self.operators.insert(candidate.operator);
 					return Ok(provider);
 				},
-				Err(error) => {
+				Err((error, cost)) => {
+					tries += usize::from(!cost.is_cheap(agreement.chunks.saturating_mul(CHUNK_BYTES as u64)));
 					let (provider, reason) = (candidate.peer.account, error.to_string());
 					reasons.push(format!("{}: {reason}", candidate.operator));
 					candidates.give_up(candidate, error.is_retryable());
@@ -319,24 +323,28 @@ impl Repair<'_> {
 		Ok(candidates)
 	}
 
-	/// Rebuilds the column into one provider. The inner error is the provider's.
+	/// Rebuilds the column into one provider. The inner error is the provider's, with what it has cost.
 	async fn place(
 		&self,
 		column: ColumnIndex,
 		terms: &Terms,
 		candidate: &Candidate,
-	) -> Result<Result<SignedAck, TransferError>, RepairError> {
+	) -> Result<Result<SignedAck, (TransferError, Cost)>, RepairError> {
+		let begun = Instant::now();
+		let failed = |error, bytes| Ok(Err((error, Cost { bytes, time: begun.elapsed() })));
 		let intent = terms.intent(self.signer, candidate, self.agreement.chunks);
 		let mut session = match self.transfer.push(&candidate.peer, intent).await {
 			Ok(session) => session,
-			Err(error) => return Ok(Err(error)),
+			Err(error) => return failed(error, 0),
 		};
 		let total = self.agreement.chunks * 1024;
+		let mut sent_bytes = 0;
 		let (sender, mut shards) = mpsc::channel::<Bytes>(QUEUE);
 		let sending = async {
 			while let Some(shard) = shards.recv().await {
 				session.send(&shard).await?;
-				(self.progress)(Progress::Bytes { done: session.sent_bytes(), total });
+				sent_bytes = session.sent_bytes();
+				(self.progress)(Progress::Bytes { done: sent_bytes, total });
 			}
 			drop(shards);
 			Ok(session)
@@ -345,13 +353,13 @@ impl Repair<'_> {
 		let (sent, rebuilt) = tokio::join!(sending, rebuilding);
 		let (session, manifest) = match (sent, rebuilt) {
 			// The rebuilding stops when nobody takes its bytes: the cause is the provider.
-			(Err(error), _) => return Ok(Err(error)),
+			(Err(error), _) => return failed(error, sent_bytes),
 			(Ok(_), Err(error)) => return Err(error.into()),
 			(Ok(session), Ok(manifest)) => (session, manifest),
 		};
 		let ack = match session.finish().await {
 			Ok(ack) => ack,
-			Err(error) => return Ok(Err(error)),
+			Err(error) => return failed(error, sent_bytes),
 		};
 		// The other providers keep copies; this one helps to keep their number.
 		if let Err(error) = self.transfer.put_manifest(&candidate.peer, &manifest).await {

@@ -127,13 +127,14 @@ struct Sending {
 
 /// What a provider that failed has cost.
 #[derive(Clone, Copy, Debug)]
-struct Cost {
-	bytes: u64,
-	time: Duration,
+pub(in crate::client) struct Cost {
+	pub(in crate::client) bytes: u64,
+	pub(in crate::client) time: Duration,
 }
 
 impl Cost {
-	fn is_cheap(&self, column_bytes: u64) -> bool {
+	/// Whether the next may be asked as if this one had not been.
+	pub(in crate::client) fn is_cheap(&self, column_bytes: u64) -> bool {
 		self.time < CHEAP_TIME && self.bytes <= CHEAP_BYTES.max(column_bytes / CHEAP_PART)
 	}
 }

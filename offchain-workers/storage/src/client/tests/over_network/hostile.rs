@@ -239,6 +239,23 @@ async fn cheap_providers_that_hang_up_do_not_use_up_the_passes() {
 	assert!(world.get(stored.object, None).await.unwrap() == plain);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cheap_providers_that_hang_up_do_not_end_a_repair() {
+	let world = World::new(4).await;
+	world.ask_prices();
+	let (path, _) = world.file(500_000);
+	let stored = world.put(&path, 1, 3).await.unwrap();
+	let holder = &world.provider(&world.holders(stored.agreement)[1]).signer;
+	let call = Call::DeclareLost(stored.agreement, 1);
+	peoples_cloud_client::chain::Chain::submit(&*world.chain, holder, call, Certainty::Included).await.unwrap();
+	let hostile = Hostile::start(Manner::HangsUp).await;
+	let accounts = hostile.register(&world, 8);
+	let options = RepairOptions { certainty: Certainty::Included, ..RepairOptions::default() };
+	let outcome = repair(&*world.chain, &world.transfer, &world.alice, stored.object, &options, &|_| {}).await.unwrap();
+	assert_eq!(hostile.asked(), accounts.len(), "once each");
+	assert!(!accounts.contains(&outcome.replaced[0].2));
+}
+
 /// Puts among six honest providers and a cheap one that stalls.
 async fn put_beside_one_that_stalls(manner: Manner, length: usize) {
 	let mut world = World::new(6).await;
