@@ -1,7 +1,7 @@
 //! Codec 1 beside the crate whose code it is, and beside `reed-solomon-simd` as a yardstick. One core; the bytes
 //! counted are those of the stripe.
 //!
-//! `cargo bench -p peoples-cloud-erasure`
+//! `cargo bench --workspace --profile dev --bench codec`
 #![allow(clippy::unwrap_used, reason = "a benchmark may stop")]
 use std::hint::black_box;
 

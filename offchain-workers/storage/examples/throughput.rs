@@ -3,7 +3,7 @@
 //! Everything is real but the chain: providers with stores on disk and servers on QUIC, all in this process, so that
 //! both ends of every connection share the machine's cores with the codec.
 //!
-//! `cargo run --release -p peoples-cloud-storage --example throughput -- [MiB] [k] [n] [directory]`
+//! `cargo build --workspace --examples && $CARGO_TARGET_DIR/debug/examples/throughput [MiB] [k] [n] [directory]`
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement may stop, and prints its result")]
 use std::{
 	io::Write,
