@@ -33,14 +33,18 @@ fn metadata() -> Metadata {
 	Metadata::decode(&mut &include_bytes!("../../metadata.scale")[..]).expect("the file is a runtime's metadata")
 }
 
-fn offline() -> OfflineClientAtBlock<PolkadotConfig> {
+/// What is known of the runtime without asking a node.
+fn config() -> PolkadotConfig {
 	let version = SpecVersionForRange { block_range: 0..u64::MAX, spec_version: 1, transaction_version: 1 };
-	let config = PolkadotConfig::builder()
+	PolkadotConfig::builder()
 		.use_historic_types(false)
 		.set_metadata_for_spec_versions([(1, Arc::new(metadata()))])
 		.set_spec_version_for_block_ranges([version])
-		.build();
-	OfflineClient::new_with_config(config).at_block(1u64).unwrap()
+		.build()
+}
+
+fn offline() -> OfflineClientAtBlock<PolkadotConfig> {
+	OfflineClient::new_with_config(config()).at_block(1u64).unwrap()
 }
 
 fn acknowledgement() -> (Acknowledgement, [u8; 64]) {

@@ -85,12 +85,6 @@ impl RpcClientT for Node {
 
 /// A chain behind a node that answers so many reads.
 async fn chain(answers: usize) -> (NodeChain, Arc<Node>) {
-	let version = SpecVersionForRange { block_range: 0..u64::MAX, spec_version: 1, transaction_version: 1 };
-	let config = PolkadotConfig::builder()
-		.use_historic_types(false)
-		.set_metadata_for_spec_versions([(1, Arc::new(metadata()))])
-		.set_spec_version_for_block_ranges([version])
-		.build();
 	let (sender, heads) = watch::channel(Head { best: 7, best_hash: [7; 32], finalised: 5 });
 	let node = Arc::new(Node {
 		metadata: metadata(),
@@ -98,7 +92,7 @@ async fn chain(answers: usize) -> (NodeChain, Arc<Node>) {
 		blocks: Mutex::default(),
 		answers: AtomicUsize::new(answers),
 	});
-	let connection = Connection::over("memory", RpcClient::new(node.clone()), config, DEADLINE).await.unwrap();
+	let connection = Connection::over("memory", RpcClient::new(node.clone()), config(), DEADLINE).await.unwrap();
 	let connection = Arc::new(connection);
 	let submitter = Submitter::new(connection.clone(), heads.clone());
 	let watcher = tokio::spawn(std::future::pending());
