@@ -191,6 +191,14 @@ impl Ppl {
 		matches!(self.child.try_wait(), Ok(None))
 	}
 
+	/// Does something while it stands still, wherever it was.
+	pub fn while_stopped<T>(&self, act: impl FnOnce() -> Result<T>) -> Result<T> {
+		kill(Pid::from_raw(self.pid()), Signal::SIGSTOP)?;
+		let result = act();
+		kill(Pid::from_raw(self.pid()), Signal::SIGCONT)?;
+		result
+	}
+
 	/// `kill -9`, if it still runs.
 	pub fn kill(mut self) -> Result<()> {
 		self.child.kill()?;

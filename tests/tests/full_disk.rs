@@ -69,7 +69,7 @@ async fn a_full_disk_costs_neither_columns_nor_proofs() -> Result<()> {
 	// WHEN the disk fills up while the next column comes in
 	let mut ppl = validator.start_ppl("//Alice", &put(&large, "2/3"))?;
 	wait_for(BOUND, "the column to come in", || Ok((!ppl.is_running() || providers[0].is_receiving()).then_some(())))?;
-	disk.fill()?;
+	ppl.while_stopped(|| disk.fill())?;
 	// THEN the column goes to the spare provider instead
 	let second = ppl.succeed(BOUND)?;
 	ensure!(!holders(&chain, &second).await?.contains(&small), "the full disk took a column");
