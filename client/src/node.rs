@@ -12,10 +12,7 @@
 //! Nothing is generated from metadata at compile time: types are matched by name at run time, so that a runtime
 //! upgrade that only adds to them needs no new program, and the crate builds in seconds. `metadata.scale` beside
 //! this crate is what the tests hold every call, view and event against.
-use std::{
-	future::{ready, Future},
-	sync::Arc,
-};
+use std::{future::ready, sync::Arc};
 
 use async_trait::async_trait;
 use futures::{stream, StreamExt, TryStreamExt};
@@ -101,18 +98,13 @@ impl NodeChain {
 
 	/// Least planck that a provider must bond.
 	pub async fn least_bond(&self) -> Result<Balance, ChainError> {
-		self.read(async { providers::least_bond(&self.connection, &self.best().await?).await }).await
+		providers::least_bond(&self.connection, &self.best().await?).await
 	}
 
 	/// The newest best block.
 	async fn best(&self) -> Result<AtBlock, ChainError> {
 		let head = *self.heads.borrow();
 		self.connection.at(head.best, head.best_hash).await
-	}
-
-	/// An answer of a few requests, all of it in time. What is read in pages has no limit but that of each page.
-	async fn read<T>(&self, answer: impl Future<Output = Result<T, ChainError>> + Send) -> Result<T, ChainError> {
-		self.connection.within(answer).await
 	}
 }
 
@@ -127,47 +119,45 @@ impl Chain for NodeChain {
 	}
 
 	async fn proof_params(&self) -> Result<ProofParams, ChainError> {
-		self.read(async { storage_proofs::params(&self.connection, &self.best().await?).await }).await
+		storage_proofs::params(&self.connection, &self.best().await?).await
 	}
 
 	async fn slot_millis(&self) -> Result<u64, ChainError> {
-		self.read(async { connection::slot_millis(&self.connection, &self.best().await?).await }).await
+		self.connection.within(async { connection::slot_millis(&self.connection, &self.best().await?).await }).await
 	}
 
 	async fn free_balance(&self, account: AccountBytes) -> Result<Balance, ChainError> {
-		self.read(async { balances::free(&self.connection, &self.best().await?, account).await }).await
+		self.connection.within(async { balances::free(&self.connection, &self.best().await?, account).await }).await
 	}
 
 	async fn needs(&self, signer: &Signer, call: &Call) -> Result<Needs, ChainError> {
-		self.read(async {
-			let at = self.best().await?;
-			let deposit = match call {
-				Call::OpenStorage { acknowledgements, .. } => {
-					marketplace::deposit(&self.connection, &at, acknowledgements.len()).await?
-				},
-				_ => 0,
-			};
-			let fee = self.submitter.fee(&at, signer, call).await?;
-			let existential_deposit = balances::existential_deposit(&at)?;
-			Ok(Needs { amount: call.amount(), deposit, fee, existential_deposit })
-		})
-		.await
+		self.connection
+			.within(async {
+				let at = self.best().await?;
+				let deposit = match call {
+					Call::OpenStorage { acknowledgements, .. } => {
+						marketplace::deposit(&self.connection, &at, acknowledgements.len()).await?
+					},
+					_ => 0,
+				};
+				let fee = self.submitter.fee(&at, signer, call).await?;
+				let existential_deposit = balances::existential_deposit(&at)?;
+				Ok(Needs { amount: call.amount(), deposit, fee, existential_deposit })
+			})
+			.await
 	}
 
 	async fn earnings(&self, account: AccountBytes) -> Result<Balance, ChainError> {
-		self.read(async { escrow::earnings(&self.connection, &self.best().await?, account).await }).await
+		escrow::earnings(&self.connection, &self.best().await?, account).await
 	}
 
 	async fn provider(&self, account: AccountBytes) -> Result<Option<ProviderInfo>, ChainError> {
-		self.read(async {
-			let at = self.best().await?;
-			let Some(mut provider) = providers::provider(&self.connection, &at, account).await? else {
-				return Ok(None);
-			};
-			provider.score_ppm = reputation::score(&self.connection, &at, account).await?;
-			Ok(Some(provider))
-		})
-		.await
+		let at = self.best().await?;
+		let Some(mut provider) = providers::provider(&self.connection, &at, account).await? else {
+			return Ok(None);
+		};
+		provider.score_ppm = reputation::score(&self.connection, &at, account).await?;
+		Ok(Some(provider))
 	}
 
 	async fn providers(&self) -> Result<Vec<ProviderInfo>, ChainError> {
@@ -186,11 +176,11 @@ impl Chain for NodeChain {
 	}
 
 	async fn duty(&self, provider: AccountBytes) -> Result<Option<Duty>, ChainError> {
-		self.read(async { storage_proofs::duty(&self.connection, &self.best().await?, provider).await }).await
+		storage_proofs::duty(&self.connection, &self.best().await?, provider).await
 	}
 
 	async fn agreement(&self, id: AgreementId) -> Result<Option<AgreementInfo>, ChainError> {
-		self.read(async { marketplace::agreement(&self.connection, &self.best().await?, id).await }).await
+		marketplace::agreement(&self.connection, &self.best().await?, id).await
 	}
 
 	async fn agreements_of(&self, client: AccountBytes) -> Result<Vec<AgreementInfo>, ChainError> {
@@ -224,13 +214,14 @@ impl Chain for NodeChain {
 	}
 
 	async fn pending_transactions(&self, account: AccountBytes) -> Result<u32, ChainError> {
-		self.read(async {
-			let at = self.best().await?;
-			let included = self.connection.nonce(&at, account).await?;
-			let next = self.connection.next_index(account).await?;
-			Ok(u32::try_from(next.saturating_sub(included)).unwrap_or(u32::MAX))
-		})
-		.await
+		self.connection
+			.within(async {
+				let at = self.best().await?;
+				let included = self.connection.nonce(&at, account).await?;
+				let next = self.connection.next_index(account).await?;
+				Ok(u32::try_from(next.saturating_sub(included)).unwrap_or(u32::MAX))
+			})
+			.await
 	}
 
 	async fn lost_columns(&self) -> Result<Vec<LostColumn>, ChainError> {
@@ -238,14 +229,15 @@ impl Chain for NodeChain {
 	}
 
 	async fn events(&self, number: BlockNumber) -> Result<Vec<Event>, ChainError> {
-		self.read(async {
-			let hash = self.connection.block_hash(number).await?;
-			let Some(hash) = hash else {
-				return Err(ChainError::Incompatible(format!("the node knows no block {number}")));
-			};
-			events::of_block(&self.connection, &self.connection.at(number, hash).await?).await
-		})
-		.await
+		self.connection
+			.within(async {
+				let hash = self.connection.block_hash(number).await?;
+				let Some(hash) = hash else {
+					return Err(ChainError::Incompatible(format!("the node knows no block {number}")));
+				};
+				events::of_block(&self.connection, &self.connection.at(number, hash).await?).await
+			})
+			.await
 	}
 
 	async fn submit(&self, signer: &Signer, call: Call, certainty: Certainty) -> Result<Inclusion, ChainError> {

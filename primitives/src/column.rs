@@ -14,6 +14,11 @@ pub const CHUNK_BYTES: usize = 1024;
 /// Longest path from a chunk to its root: BLAKE3 inputs have at most 2^64 bytes, 2^54 chunks.
 pub const MAX_PATH: usize = 54;
 
+/// Bytes of so many chunks. Saturates: no column is longer than 2^64 bytes.
+pub const fn bytes_of(chunks: u64) -> u64 {
+	chunks.saturating_mul(CHUNK_BYTES as u64)
+}
+
 /// The chaining value of the chunk at `index`, not finalised as a root.
 pub fn chunk_value(index: u64, chunk: &[u8; CHUNK_BYTES]) -> Hash32 {
 	let mut hasher = blake3::Hasher::new();

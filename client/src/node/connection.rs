@@ -1,5 +1,6 @@
 //! The connection to a node: one WebSocket that reconnects, reads at a block, and what its errors mean.
 use std::{
+	collections::BTreeSet,
 	future::Future,
 	sync::{
 		atomic::{AtomicBool, Ordering},
@@ -223,6 +224,35 @@ impl Connection {
 	{
 		let call = subxt::runtime_apis::dynamic::<Arguments, Answer>(api, function, arguments);
 		at.runtime_apis().call(call).await.map_err(|error| self.error(error))
+	}
+
+	/// All entries of a map that a view function gives in pages, in its order: `arguments` asks for the page after a
+	/// cursor, which `cursor` makes of a page's last entry.
+	pub(super) async fn pages<Entry, Cursor, Arguments>(
+		&self,
+		at: &AtBlock,
+		pallet: &'static str,
+		function: &'static str,
+		arguments: impl Fn(Option<Cursor>) -> Arguments,
+		cursor: impl Fn(&Entry) -> Cursor,
+	) -> Result<Vec<Entry>, ChainError>
+	where
+		Entry: DecodeAsType,
+		Cursor: Clone + Ord,
+		Arguments: IntoEncodableValues,
+	{
+		let mut all = Vec::new();
+		let mut seen = BTreeSet::new();
+		let mut after = None;
+		loop {
+			let page: Vec<Entry> = self.view(at, pallet, function, arguments(after)).await?;
+			let Some(last) = page.last().map(&cursor) else { return Ok(all) };
+			if !seen.insert(last.clone()) {
+				return Err(ChainError::Incompatible(format!("{pallet}::{function}: it gives the same page again")));
+			}
+			after = Some(last);
+			all.extend(page);
+		}
 	}
 
 	/// What an error of subxt means to a caller.

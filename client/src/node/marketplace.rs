@@ -15,7 +15,6 @@ use crate::chain::{AgreementInfo, ChainError, ColumnInfo, ColumnState, LostColum
 pub(super) const PALLET: &str = "Marketplace";
 /// Entries asked for at a time: what the view functions give at most.
 const PAGE: u32 = 100;
-
 #[derive(EncodeAsType)]
 #[encode_as_type(crate_path = "subxt::ext::scale_encode")]
 struct SignedAck {
@@ -196,14 +195,8 @@ async fn agreements<Key: EncodeAsType + Copy>(
 	function: &'static str,
 	key: Key,
 ) -> Result<Vec<AgreementInfo>, ChainError> {
-	let mut all = Vec::new();
-	let mut after: Option<AgreementId> = None;
-	loop {
-		let page: Vec<AgreementView> = connection.view(at, PALLET, function, (key, after, PAGE)).await?;
-		let Some(last) = page.last() else { break };
-		after = Some(last.id);
-		all.extend(page.into_iter().map(AgreementView::info));
-	}
+	let pages = connection.pages(at, PALLET, function, |after| (key, after, PAGE), |view: &AgreementView| view.id);
+	let mut all: Vec<AgreementInfo> = pages.await?.into_iter().map(AgreementView::info).collect();
 	// The pages come in the order of their keys' hashes.
 	all.sort_unstable_by_key(|agreement| agreement.id);
 	Ok(all)
@@ -215,27 +208,17 @@ pub(super) async fn columns_of(
 	at: &AtBlock,
 	provider: AccountBytes,
 ) -> Result<Vec<(AgreementId, ColumnIndex)>, ChainError> {
-	let mut columns = Vec::new();
-	let mut after: Option<AgreementId> = None;
-	loop {
-		let arguments = (AccountId32(provider), after, PAGE);
-		let page: Vec<(AgreementId, ColumnIndex)> = connection.view(at, PALLET, "columns_of", arguments).await?;
-		let Some((last, _)) = page.last() else { return Ok(columns) };
-		after = Some(*last);
-		columns.extend(page);
-	}
+	let arguments = |after: Option<AgreementId>| (AccountId32(provider), after, PAGE);
+	connection
+		.pages(at, PALLET, "columns_of", arguments, |(agreement, _): &(AgreementId, ColumnIndex)| *agreement)
+		.await
 }
 
 /// Columns that wait for a new provider.
 pub(super) async fn lost_columns(connection: &Connection, at: &AtBlock) -> Result<Vec<LostColumn>, ChainError> {
-	let mut lost = Vec::new();
-	let mut after: Option<(AgreementId, ColumnIndex)> = None;
-	loop {
-		let page: Vec<(AgreementId, ColumnIndex)> = connection.view(at, PALLET, "lost_columns", (after, PAGE)).await?;
-		let Some(last) = page.last() else { return Ok(lost) };
-		after = Some(*last);
-		lost.extend(page.into_iter().map(|(agreement, column)| LostColumn { agreement, column }));
-	}
+	let cursor = |entry: &(AgreementId, ColumnIndex)| *entry;
+	let lost = connection.pages(at, PALLET, "lost_columns", |after| (after, PAGE), cursor).await?;
+	Ok(lost.into_iter().map(|(agreement, column)| LostColumn { agreement, column }).collect())
 }
 
 impl AgreementView {

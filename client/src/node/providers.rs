@@ -204,14 +204,9 @@ pub(super) async fn provider(
 
 /// All providers, without their scores.
 pub(super) async fn all(connection: &Connection, at: &AtBlock) -> Result<Vec<chain::ProviderInfo>, ChainError> {
-	let mut providers = Vec::new();
-	let mut after: Option<AccountId32> = None;
-	loop {
-		let page: Vec<(AccountId32, ProviderView)> = connection.view(at, PALLET, "providers", (after, PAGE)).await?;
-		let Some((last, _)) = page.last() else { return Ok(providers) };
-		after = Some(*last);
-		providers.extend(page.into_iter().map(|(account, view)| view.info(account.0)));
-	}
+	let cursor = |(account, _): &(AccountId32, ProviderView)| *account;
+	let providers = connection.pages(at, PALLET, "providers", |after| (after, PAGE), cursor).await?;
+	Ok(providers.into_iter().map(|(account, view)| view.info(account.0)).collect())
 }
 
 /// The rules of staking, as far as we ask.

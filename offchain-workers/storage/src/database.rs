@@ -30,6 +30,9 @@ const LOG_BYTES: u64 = 32 * 1024 * 1024;
 /// has no descriptors left.
 const OPEN_FILES: i32 = 256;
 
+/// See [`Database::probe`].
+const PROBE_KEY: &[u8] = b"probe";
+
 /// Why the database failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -129,6 +132,13 @@ impl Database {
 		let mut options = WriteOptions::default();
 		options.set_sync(durable);
 		Ok(self.db.write_opt(batch, &options)?)
+	}
+
+	/// Whether it can be written: writes a value of no meaning.
+	pub fn probe(&self) -> Result<(), DatabaseError> {
+		let mut changes = Changes::default();
+		changes.put(STATE, PROBE_KEY.to_vec(), Vec::new());
+		self.write(changes, true)
 	}
 
 	/// Many changes that are worthless unless [`Database::flush`] follows.

@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use peoples_cloud_primitives::{
-	column::CHUNK_BYTES,
+	column::{bytes_of, CHUNK_BYTES},
 	manifest::{ManifestError, ManifestV1, TAG_BYTES},
 };
 
@@ -79,7 +79,7 @@ impl Layout {
 		}
 		let payload = plain_bytes + segments * TAG_BYTES;
 		let chunks = payload.div_ceil(u64::from(k.max(1))).div_ceil(CHUNK_BYTES as u64);
-		let shard_bytes = chunks.saturating_mul(CHUNK_BYTES as u64).min(u64::from(SHARD_BYTES));
+		let shard_bytes = bytes_of(chunks).min(u64::from(SHARD_BYTES));
 		let shard_bytes = u32::try_from(shard_bytes).unwrap_or(SHARD_BYTES);
 		Ok(Self { plain_bytes, segment_bytes: SEGMENT_BYTES, k: k.max(1), shard_bytes })
 	}

@@ -20,7 +20,9 @@ use std::{
 };
 
 use peoples_cloud_primitives::{
-	column::CHUNK_BYTES, terms::IntentNonce, AccountBytes, AgreementId, Balance, BlockNumber, Hash32,
+	column::{bytes_of, CHUNK_BYTES},
+	terms::IntentNonce,
+	AccountBytes, AgreementId, Balance, BlockNumber, Hash32,
 };
 
 mod files;
@@ -56,6 +58,8 @@ const MAX_SUSPECTS: usize = 1024;
 const INDEXED: &[u8] = b"indexed";
 /// Holds [`KnownChain`].
 const CHAIN: &[u8] = b"chain";
+/// See [`Store::probe`].
+const PROBE: &[u8] = b"probe";
 
 /// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -301,7 +305,7 @@ impl ColumnStore {
 	/// Cheap checks at start: lengths only. Bytes are the scrubber's business.
 	fn check_files(&self, root: &Hash32, chunks: u64, report: &mut OpenReport) {
 		let length = |path: PathBuf| fs::metadata(path).map(|metadata| metadata.len()).ok();
-		if length(self.files().column(root)) != Some(chunks.saturating_mul(CHUNK_BYTES as u64)) {
+		if length(self.files().column(root)) != Some(bytes_of(chunks)) {
 			tracing::error!(target: "storage::store", root = %hex::encode(root), "a column's file is gone or cut");
 			report.missing.push(*root);
 			self.suspect(root);
@@ -344,7 +348,7 @@ impl ColumnStore {
 
 	/// Sets room aside for a column of at most `max_chunks` and makes files for it.
 	pub fn begin(&self, max_chunks: u64) -> Result<ColumnWriter, StoreError> {
-		let bytes = max_chunks.saturating_mul(CHUNK_BYTES as u64);
+		let bytes = bytes_of(max_chunks);
 		if bytes.saturating_add(DISK_RESERVE_BYTES) > self.disk_free_bytes()? {
 			return Err(StoreError::DiskFull);
 		}
@@ -365,7 +369,7 @@ impl ColumnStore {
 	/// the reserve may be used.
 	pub fn begin_replacement(&self, root: &Hash32) -> Result<ColumnWriter, StoreError> {
 		let chunks = self.record(root)?.ok_or(StoreError::Unknown)?.chunks;
-		if chunks.saturating_mul(CHUNK_BYTES as u64) > self.disk_free_bytes()? {
+		if bytes_of(chunks) > self.disk_free_bytes()? {
 			return Err(StoreError::DiskFull);
 		}
 		self.writer(Reservation { store: self.clone(), chunks: 0 }, chunks)
@@ -539,6 +543,13 @@ impl ColumnStore {
 	pub fn set_known_chain(&self, known: KnownChain) -> Result<(), StoreError> {
 		let mut batch = Batch::default();
 		batch.put(Table::Meta, CHAIN, &StoredKnownChain::V0(known));
+		Ok(self.inner.index.write(batch)?)
+	}
+
+	/// Whether the index can be written: writes a value of no meaning. Blocks.
+	pub fn probe(&self) -> Result<(), StoreError> {
+		let mut batch = Batch::default();
+		batch.put(Table::Meta, PROBE, &());
 		Ok(self.inner.index.write(batch)?)
 	}
 

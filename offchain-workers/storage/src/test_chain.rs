@@ -52,9 +52,13 @@ impl TestChain {
 
 	/// Goes on to block `best`, with everything below it final.
 	pub(crate) fn set_block(&self, best: BlockNumber) {
+		self.set_head(best, best.saturating_sub(1));
+	}
+
+	pub(crate) fn set_head(&self, best: BlockNumber, finalised: BlockNumber) {
 		let mut best_hash = Hash32::default();
 		best_hash[..4].copy_from_slice(&best.to_le_bytes());
-		self.heads.send_replace(Head { best, best_hash, finalised: best.saturating_sub(1) });
+		self.heads.send_replace(Head { best, best_hash, finalised });
 	}
 
 	/// Registers a provider with an offer.

@@ -195,7 +195,7 @@ impl TransactionQueue {
 	}
 
 	/// The database that it is kept in.
-	pub(crate) fn database(&self) -> &Database {
+	pub fn database(&self) -> &Database {
 		&self.0.database
 	}
 

@@ -1,6 +1,6 @@
 //! Reading lists that take longer than one read may.
 use std::sync::{
-	atomic::{AtomicUsize, Ordering},
+	atomic::{AtomicBool, AtomicUsize, Ordering},
 	Mutex,
 };
 
@@ -24,6 +24,8 @@ struct Node {
 	blocks: Mutex<Vec<String>>,
 	/// Answers after which it falls silent.
 	answers: AtomicUsize,
+	/// It gives the first page whatever it is asked.
+	repeats: AtomicBool,
 }
 
 impl Node {
@@ -40,6 +42,7 @@ impl Node {
 		let marketplace = self.metadata.pallet_by_name("Marketplace").unwrap();
 		let view = |name| marketplace.view_function_by_name(name).unwrap();
 		let columns = |after: Option<u64>, limit: u32| {
+			let after = after.filter(|_| !self.repeats.load(Ordering::Relaxed));
 			let first = after.map_or(0, |after| after + 1);
 			(first..COLUMNS).take(limit as usize).map(|id| (id, 0u16)).collect::<Vec<_>>()
 		};
@@ -91,6 +94,7 @@ async fn chain(answers: usize) -> (NodeChain, Arc<Node>) {
 		heads: sender,
 		blocks: Mutex::default(),
 		answers: AtomicUsize::new(answers),
+		repeats: AtomicBool::new(false),
 	});
 	let connection = Connection::over("memory", RpcClient::new(node.clone()), config(), DEADLINE).await.unwrap();
 	let connection = Arc::new(connection);
@@ -123,5 +127,14 @@ async fn a_node_that_falls_silent_amid_a_list_is_unreachable() {
 		let error = chain.leaves_of(ACCOUNT).await.unwrap_err();
 		assert!(matches!(error, ChainError::Unreachable { .. }), "{answers}: {error:?}");
 		assert!(error.is_retryable());
+	}
+}
+
+#[tokio::test]
+async fn a_node_that_gives_the_same_page_for_ever_is_refused() {
+	let (chain, node) = chain(usize::MAX).await;
+	node.repeats.store(true, Ordering::Relaxed);
+	for error in [chain.columns_of(ACCOUNT).await.unwrap_err(), chain.lost_columns().await.unwrap_err()] {
+		assert!(matches!(&error, ChainError::Incompatible(reason) if reason.contains("same page")), "{error}");
 	}
 }

@@ -27,16 +27,10 @@ pub(super) async fn broken(shared: Shared) -> ServiceError {
 	watch(PROBE_EVERY, move || probe(&shared), has_room).await
 }
 
-/// Writes what is there already: a database that has failed refuses that like anything else. A newer value that comes in
-/// between may be lost to an older one, and comes again with the next finalised block.
+/// Writes to each database: one that has failed refuses.
 pub(super) fn probe(shared: &Shared) -> Probed {
-	let holdings = &shared.context.holdings;
-	if let Some(known) = holdings.known_chain()? {
-		holdings.set_known_chain(known)?;
-	}
-	if let Some(known) = shared.store.known_chain()? {
-		shared.store.set_known_chain(known)?;
-	}
+	shared.queue.database().probe()?;
+	shared.store.probe()?;
 	Ok(())
 }
 

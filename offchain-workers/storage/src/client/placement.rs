@@ -2,9 +2,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use peoples_cloud_client::chain::ProviderInfo;
-use peoples_cloud_primitives::{terms::storage_rate, AccountBytes, Balance};
+use peoples_cloud_primitives::{terms::storage_rate, AccountBytes, Balance, ColumnIndex};
 
-use crate::transfer::client::ProviderPeer;
+use super::{Progress, ProgressFn};
+use crate::transfer::client::{ProviderPeer, TransferError};
 
 /// Codes that are tried in turn when none is asked for: the first for which there are enough providers. All cost three
 /// times the object. 8 of 24 survives the loss of any 16; wider codes survive little more, and ask for more providers
@@ -17,6 +18,9 @@ const SCORE_CLASS_PPM: u32 = 50_000;
 
 /// Times that a provider that failed is asked again, when there is no other: connections break.
 const RETRIES: u32 = 1;
+
+/// Failures that are told at the end: what a person may read.
+const MAX_REASONS: usize = 16;
 
 /// What is asked of a provider.
 #[derive(Clone, Debug)]
@@ -65,6 +69,8 @@ pub struct Candidates {
 	best_first: VecDeque<Candidate>,
 	operators: BTreeSet<String>,
 	turned_down: BTreeMap<&'static str, usize>,
+	/// What went wrong last with those that were taken.
+	reasons: VecDeque<String>,
 }
 
 /// There are not enough providers.
@@ -151,14 +157,32 @@ impl Candidates {
 		Some(candidate)
 	}
 
-	/// A provider that was taken failed: another of the same operator may do. With `again` it may be asked once more,
-	/// after all others.
-	pub fn give_up(&mut self, mut candidate: Candidate, again: bool) {
+	/// A provider that was taken failed at a column: tells it, and another of the same operator may do. Where the
+	/// failure may pass it may be asked once more, after all others.
+	pub fn give_up(
+		&mut self,
+		mut candidate: Candidate,
+		column: ColumnIndex,
+		error: &TransferError,
+		progress: &ProgressFn<'_>,
+	) {
+		let (provider, reason) = (candidate.peer.account, error.to_string());
+		tracing::debug!(column, operator = candidate.operator, reason, "a provider failed");
+		if self.reasons.len() >= MAX_REASONS {
+			self.reasons.pop_front();
+		}
+		self.reasons.push_back(format!("{}: {reason}", candidate.operator));
 		self.operators.remove(&candidate.operator);
 		candidate.failures += 1;
-		if again && candidate.failures <= RETRIES {
+		if error.is_retryable() && candidate.failures <= RETRIES {
 			self.best_first.push_back(candidate);
 		}
+		progress(Progress::ProviderFailed { column, provider, reason });
+	}
+
+	/// What went wrong with those that were given up: the last few failures, oldest first, each told once.
+	pub fn take_reasons(&mut self) -> Vec<String> {
+		std::mem::take(&mut self.reasons).into()
 	}
 }
 

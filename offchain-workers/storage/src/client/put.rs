@@ -59,10 +59,10 @@ const SUBMISSIONS: usize = 3;
 const SUBMISSION_SLOTS: u32 = 2;
 /// Milliseconds of a slot if the node does not tell: those of the main network.
 const SLOT_MILLIS: u64 = 6_000;
-/// Blocks that an agreement may wait to be finalised: ten minutes on the main network, where it takes three blocks.
-const FINALITY_BLOCKS: BlockNumber = 100;
+/// Blocks that what was seen once may wait to be finalised: ten minutes on the main network, where it takes three blocks.
+pub(super) const FINALITY_BLOCKS: BlockNumber = 100;
 /// How long no head may come meanwhile.
-const SILENCE: Duration = Duration::from_secs(120);
+pub(super) const SILENCE: Duration = Duration::from_secs(120);
 
 /// What to store and how.
 #[derive(Clone, Debug)]
@@ -254,7 +254,6 @@ pub async fn put(
 		max_rate: options.max_price.unwrap_or(spendable).min(spendable).checked_div(periods).unwrap_or(0),
 		candidates,
 		placed: BTreeMap::new(),
-		reasons: Vec::new(),
 		tags: Vec::new(),
 		progress,
 	};

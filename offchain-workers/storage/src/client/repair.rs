@@ -10,11 +10,11 @@ use peoples_cloud_client::{
 use peoples_cloud_erasure::{codec, CodeError, Restorer};
 use peoples_cloud_primitives::{
 	challenge::period_of,
-	column::CHUNK_BYTES,
+	column::bytes_of,
 	manifest::{Manifest, ManifestV1},
 	AccountBytes, AgreementId, Balance, ColumnIndex, Hash32,
 };
-use tokio::{sync::mpsc, task::spawn_blocking};
+use tokio::{sync::mpsc, task::spawn_blocking, time::timeout};
 
 use super::{
 	columns::{ColumnSource, NotEnoughColumns, StripeReader, StripeShards},
@@ -22,7 +22,7 @@ use super::{
 	locate::{locate_in, LocateError, Located},
 	parallel_stripes,
 	placement::{operator_of, Candidate, Candidates},
-	put::{Cost, Terms, VALIDITY_BLOCKS},
+	put::{Cost, Terms, FINALITY_BLOCKS, SILENCE, VALIDITY_BLOCKS},
 	PlacementError, Progress, ProgressFn, Requirements,
 };
 use crate::{
@@ -262,7 +262,6 @@ impl Repair<'_> {
 			valid_until: head.best.saturating_add(VALIDITY_BLOCKS),
 		};
 		let mut candidates = self.candidates(info.rate, remaining, &terms).await?;
-		let mut reasons = Vec::new();
 		let mut tries = 0;
 		while tries < TRIES {
 			let Some(candidate) = candidates.take(Balance::MAX) else { break };
@@ -275,30 +274,21 @@ impl Repair<'_> {
 					let submitted = self.chain.submit(self.signer, call, self.options.certainty).await;
 					if let Err(error) = submitted {
 						// Another repair may have been first, or an earlier one whose end nobody saw.
-						return self.placed(column).await?.ok_or(error.into());
+						let certainty = self.options.certainty;
+						return placed(self.chain, agreement.id, column, certainty).await?.ok_or(error.into());
 					}
 					self.operators.insert(candidate.operator);
 					return Ok(provider);
 				},
 				Err((error, cost)) => {
-					tries += usize::from(!cost.is_cheap(agreement.chunks.saturating_mul(CHUNK_BYTES as u64)));
-					let (provider, reason) = (candidate.peer.account, error.to_string());
-					reasons.push(format!("{}: {reason}", candidate.operator));
-					candidates.give_up(candidate, error.is_retryable());
-					(self.progress)(Progress::ProviderFailed { column, provider, reason });
+					tries += usize::from(!cost.is_cheap(bytes_of(agreement.chunks)));
+					candidates.give_up(candidate, column, &error, self.progress);
 					// An intent is for one upload; the next provider gets one of its own.
 					terms.nonce = rand::random();
 				},
 			}
 		}
-		Err(RepairError::ProvidersFailed { column, reasons })
-	}
-
-	/// Who holds the column by now, if it is no longer lost.
-	async fn placed(&self, column: ColumnIndex) -> Result<Option<AccountBytes>, RepairError> {
-		let now = self.chain.agreement(self.agreement.id).await?;
-		let info = now.as_ref().and_then(|agreement| agreement.columns.get(usize::from(column)));
-		Ok(info.filter(|info| info.state == ColumnState::Held).map(|info| info.provider))
+		Err(RepairError::ProvidersFailed { column, reasons: candidates.take_reasons() })
 	}
 
 	/// Providers that could take the column for what it cost so far, or less.
@@ -337,7 +327,7 @@ impl Repair<'_> {
 			Ok(session) => session,
 			Err(error) => return failed(error, 0),
 		};
-		let total = self.agreement.chunks * 1024;
+		let total = bytes_of(self.agreement.chunks);
 		let mut sent_bytes = 0;
 		let (sender, mut shards) = mpsc::channel::<Bytes>(QUEUE);
 		let sending = async {
@@ -366,6 +356,37 @@ impl Repair<'_> {
 			tracing::debug!(%error, "the new provider did not take the manifest");
 		}
 		Ok(Ok(ack))
+	}
+}
+
+/// Who holds a column by now, as certain as asked; `None` if it is lost, or what was seen did not become final.
+async fn placed(
+	chain: &dyn Chain,
+	agreement: AgreementId,
+	column: ColumnIndex,
+	certainty: Certainty,
+) -> Result<Option<AccountBytes>, ChainError> {
+	let holder = || async {
+		let now = chain.agreement(agreement).await?;
+		let info = now.as_ref().and_then(|agreement| agreement.columns.get(usize::from(column)));
+		Ok(info.filter(|info| info.state == ColumnState::Held).map(|info| info.provider))
+	};
+	let seen = holder().await?;
+	if seen.is_none() || certainty == Certainty::Included {
+		return Ok(seen);
+	}
+	// No earlier than the block that was read. Once it is final, what the best block says stands on it.
+	let mut heads = chain.heads();
+	let read = heads.borrow().best;
+	loop {
+		let head = *heads.borrow_and_update();
+		if head.finalised >= read {
+			return holder().await;
+		}
+		let waited = head.best >= read.saturating_add(FINALITY_BLOCKS);
+		if waited || !matches!(timeout(SILENCE, heads.changed()).await, Ok(Ok(()))) {
+			return Ok(None);
+		}
 	}
 }
 

@@ -11,7 +11,7 @@ use bao_tree::{
 	BaoTree, BlockSize, ChunkNum, ChunkRanges,
 };
 use peoples_cloud_primitives::{
-	column::{verify_chunk, CHUNK_BYTES},
+	column::{bytes_of, verify_chunk, CHUNK_BYTES},
 	Hash32,
 };
 
@@ -169,7 +169,7 @@ impl ColumnStore {
 			other => other.map_err(|error| unreadable(&error))?,
 		};
 		let bytes = file.metadata().map_err(|error| unreadable(&error))?.len();
-		if bytes != record.chunks.saturating_mul(CHUNK_BYTES as u64) {
+		if bytes != bytes_of(record.chunks) {
 			return Err(Corruption::WrongLength { bytes, chunks: record.chunks });
 		}
 		let mut outboard = OutboardCheck::open(self, root);
@@ -235,7 +235,7 @@ impl ColumnStore {
 
 /// The tree of a column of `chunks` chunks.
 pub(crate) fn column_tree(chunks: u64) -> BaoTree {
-	BaoTree::new(chunks.saturating_mul(CHUNK_BYTES as u64), BLOCK_SIZE)
+	BaoTree::new(bytes_of(chunks), BLOCK_SIZE)
 }
 
 /// The chunks `[first, end)`, rounded out to whole groups: both sides of a transfer must agree on it.
@@ -251,7 +251,7 @@ fn read_group(file: &File, chunks: u64, group: u64) -> Result<Vec<u8>, StoreErro
 	let length = (chunks - first).min(GROUP_CHUNKS) as usize * CHUNK_BYTES;
 	debug_assert!(length <= GROUP_BYTES);
 	let mut bytes = vec![0; length];
-	match file.read_exact_at(&mut bytes, first.saturating_mul(CHUNK_BYTES as u64)) {
+	match file.read_exact_at(&mut bytes, bytes_of(first)) {
 		Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(StoreError::Damaged),
 		other => other.map(|()| bytes).map_err(StoreError::from_io),
 	}

@@ -1,5 +1,5 @@
 //! Receiving a column.
-use peoples_cloud_primitives::{column::CHUNK_BYTES, Hash32};
+use peoples_cloud_primitives::{column::bytes_of, Hash32};
 
 use super::{files::Staged, tree::TreeHasher, ColumnStore, Held, Pending, Record, StoreError};
 
@@ -48,7 +48,7 @@ impl ColumnWriter {
 	/// Appends to the column. Blocks on the disk; best in pieces of 64 KiB and more.
 	pub fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
 		let total = self.bytes.saturating_add(bytes.len() as u64);
-		let max = self.max_chunks.saturating_mul(CHUNK_BYTES as u64);
+		let max = bytes_of(self.max_chunks);
 		if total > max {
 			return Err(StoreError::TooLong { max_chunks: self.max_chunks });
 		}
@@ -65,7 +65,7 @@ impl ColumnWriter {
 	/// Checks length and root, puts the column on the disk for good and notes why it is here.
 	/// When this returns, the column survives a crash; when it fails, nothing of it is left.
 	pub fn finish(mut self, root: &Hash32, chunks: u64, purpose: Purpose) -> Result<Record, StoreError> {
-		if self.bytes == 0 || self.bytes != chunks.saturating_mul(CHUNK_BYTES as u64) {
+		if self.bytes == 0 || self.bytes != bytes_of(chunks) {
 			return Err(StoreError::WrongLength { bytes: self.bytes, chunks });
 		}
 		let (actual, pairs) = std::mem::take(&mut self.hasher).finish();

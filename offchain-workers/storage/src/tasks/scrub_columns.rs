@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use peoples_cloud_primitives::{column::CHUNK_BYTES, holdings::Leaf, Hash32};
+use peoples_cloud_primitives::{column::bytes_of, holdings::Leaf, Hash32};
 
 use super::{rebuild::Rebuilder, Shared};
 use crate::{
@@ -83,7 +83,7 @@ impl ScrubColumns {
 		let started = Instant::now();
 		let store = self.shared.store.clone();
 		let outcome = tokio::task::spawn_blocking(move || store.check(&leaf.root)).await?;
-		let bytes = leaf.chunks.saturating_mul(CHUNK_BYTES as u64);
+		let bytes = bytes_of(leaf.chunks);
 		self.checked += 1;
 		self.shared.context.metrics.scrubbed_bytes.inc_by(bytes);
 		let least = Duration::from_secs_f64(bytes as f64 / self.settings.bytes_per_second.max(1) as f64);

@@ -15,7 +15,7 @@ use peoples_cloud_network::{
 	peer_id_from_bytes, Multiaddr, NetworkHandle, OpenError, PeerId, Stream,
 };
 use peoples_cloud_primitives::{
-	column::{CHUNK_BYTES, MAX_PATH},
+	column::{bytes_of, CHUNK_BYTES, MAX_PATH},
 	manifest::{Manifest, MAX_MANIFEST_BYTES},
 	AccountBytes, Hash32,
 };
@@ -218,8 +218,7 @@ impl TransferClient {
 		let reader = Reader { stream: BufReader::with_capacity(READ_BUFFER, stream), idle: self.limits.idle };
 		let hash = blake3::Hash::from_bytes(root);
 		let decoder = ResponseDecoder::new(hash, group_range(first, end), column_tree(column_chunks), reader);
-		let bytes = |chunks: u64| chunks.saturating_mul(CHUNK_BYTES as u64);
-		Ok(ColumnStream { decoder: Some(decoder), next: bytes(first), end: bytes(end), rest: Bytes::new() })
+		Ok(ColumnStream { decoder: Some(decoder), next: bytes_of(first), end: bytes_of(end), rest: Bytes::new() })
 	}
 
 	/// Leaves an object's manifest with the provider of one of its columns.
@@ -296,7 +295,7 @@ impl PushSession {
 	pub async fn send(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
 		let total = self.sent.saturating_add(bytes.len() as u64);
 		let max_chunks = self.intent.fields().max_chunks;
-		if total > max_chunks.saturating_mul(CHUNK_BYTES as u64) {
+		if total > bytes_of(max_chunks) {
 			return Err(TransferError::TooLong { max_chunks });
 		}
 		for piece in bytes.chunks(MAX_DATA) {

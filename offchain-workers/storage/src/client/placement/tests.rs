@@ -4,6 +4,8 @@ use peoples_cloud_network::Keypair;
 use super::*;
 
 const GIB: u64 = 1 << 20;
+const PASSING: TransferError = TransferError::TimedOut;
+const FOR_GOOD: TransferError = TransferError::BadManifest;
 
 fn provider(number: u8) -> ProviderInfo {
 	ProviderInfo {
@@ -75,7 +77,7 @@ fn each_operator_gets_one_column() {
 	let taken: Vec<Candidate> = std::iter::from_fn(|| candidates.take(Balance::MAX)).collect();
 	assert_eq!(taken.len(), 4);
 	let of_two = taken.iter().find(|candidate| candidate.operator == "operator 0").unwrap();
-	candidates.give_up(of_two.clone(), false);
+	candidates.give_up(of_two.clone(), 0, &FOR_GOOD, &|_| {});
 	let other = candidates.take(Balance::MAX).unwrap();
 	assert_eq!(other.operator, "operator 0");
 	assert_ne!(other.peer.account, of_two.peer.account);
@@ -85,13 +87,36 @@ fn each_operator_gets_one_column() {
 fn one_that_failed_is_asked_once_more_after_all_others() {
 	let mut candidates = choose(&[provider(1), provider(2)], |_| {});
 	let first = candidates.take(Balance::MAX).unwrap();
-	candidates.give_up(first.clone(), true);
+	candidates.give_up(first.clone(), 0, &PASSING, &|_| {});
 	let second = candidates.take(Balance::MAX).unwrap();
 	assert_ne!(second.peer.account, first.peer.account);
 	let again = candidates.take(Balance::MAX).unwrap();
 	assert_eq!((again.peer.account, again.failures), (first.peer.account, 1));
-	candidates.give_up(again, true);
+	candidates.give_up(again, 0, &PASSING, &|_| {});
 	assert!(candidates.take(Balance::MAX).is_none());
+}
+
+#[test]
+fn failures_are_told_at_once_and_the_last_of_them_at_the_end() {
+	let providers: Vec<ProviderInfo> = (0..20).map(provider).collect();
+	let mut candidates = choose(&providers, |_| {});
+	let told = std::sync::Mutex::new(Vec::new());
+	let tell = |progress| {
+		let Progress::ProviderFailed { column, provider, reason } = progress else { panic!("{progress:?}") };
+		told.lock().unwrap().push((column, provider, reason));
+	};
+	let mut failed = Vec::new();
+	for column in 0..20 {
+		let candidate = candidates.take(Balance::MAX).unwrap();
+		failed.push((column, candidate.peer.account, FOR_GOOD.to_string()));
+		candidates.give_up(candidate, column, &FOR_GOOD, &tell);
+	}
+	assert!(candidates.take(Balance::MAX).is_none(), "they failed for good");
+	assert_eq!(*told.lock().unwrap(), failed);
+	let of = |account: [u8; 32]| format!("operator {}: {FOR_GOOD}", account[0]);
+	let last: Vec<String> = failed[4..].iter().map(|(_, account, _)| of(*account)).collect();
+	assert_eq!(candidates.take_reasons(), last);
+	assert!(candidates.take_reasons().is_empty());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use futures::{
 };
 use peoples_cloud_client::wallet::Signer;
 use peoples_cloud_primitives::{
-	column::CHUNK_BYTES,
+	column::bytes_of,
 	manifest::{Column, Manifest},
 	terms::{Acknowledgement, IntentNonce, StorageIntent, StorageIntentV1},
 	Balance, BlockNumber, ColumnIndex, Hash32,
@@ -60,9 +60,6 @@ const CHEAP_BYTES: u64 = 4 * 1024 * 1024;
 /// See [`CHEAP_PART`]. Three times the [`STALL`] after which a provider is given up.
 const CHEAP_TIME: Duration = Duration::from_secs(30);
 
-/// Failures that are told at the end: what a person may read.
-const MAX_REASONS: usize = 16;
-
 /// What all columns of an upload have in common.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::client) struct Terms {
@@ -104,8 +101,6 @@ pub(super) struct Upload<'a> {
 	pub(super) max_rate: Balance,
 	pub(super) candidates: Candidates,
 	pub(super) placed: BTreeMap<usize, Placed>,
-	/// What went wrong last.
-	pub(super) reasons: Vec<String>,
 	/// One a stripe, from the first pass.
 	pub(super) tags: Vec<StripeTag>,
 	pub(super) progress: &'a ProgressFn<'a>,
@@ -160,19 +155,12 @@ impl Upload<'_> {
 	}
 
 	pub(super) fn providers_failed(&mut self, missing: usize) -> PutError {
-		PutError::ProvidersFailed { missing, reasons: std::mem::take(&mut self.reasons) }
+		PutError::ProvidersFailed { missing, reasons: self.candidates.take_reasons() }
 	}
 
-	fn note_failure(&mut self, column: usize, candidate: Candidate, error: &TransferError) {
-		let (provider, reason) = (candidate.peer.account, error.to_string());
-		tracing::debug!(column, operator = candidate.operator, reason, "a provider failed");
-		if self.reasons.len() >= MAX_REASONS {
-			self.reasons.remove(0);
-		}
-		self.reasons.push(format!("{}: {reason}", candidate.operator));
-		self.candidates.give_up(candidate, error.is_retryable());
+	fn give_up(&mut self, column: usize, candidate: Candidate, error: &TransferError) {
 		let column = ColumnIndex::try_from(column).unwrap_or(ColumnIndex::MAX);
-		(self.progress)(Progress::ProviderFailed { column, provider, reason });
+		self.candidates.give_up(candidate, column, error, self.progress);
 	}
 
 	/// Pushes all missing columns in one pass over the file. Tells whether that was cheap, apart from what was placed.
@@ -196,7 +184,7 @@ impl Upload<'_> {
 		}
 		self.distribute(maker, &columns, &mut sending).await?;
 		drop(sending);
-		let column_bytes = self.layout.column_chunks().saturating_mul(CHUNK_BYTES as u64);
+		let column_bytes = bytes_of(self.layout.column_chunks());
 		let mut cheap = true;
 		// What fails from here on, or failed before, is told by the tasks themselves.
 		while let Some(task) = tasks.join_next().await {
@@ -209,7 +197,7 @@ impl Upload<'_> {
 				},
 				Err(error) => {
 					cheap &= cost.is_cheap(column_bytes);
-					self.note_failure(column, candidate, &error);
+					self.give_up(column, candidate, &error);
 				},
 			}
 		}
@@ -254,7 +242,7 @@ impl Upload<'_> {
 				Ok(session) => connected.push(Connected { column, candidate, session }),
 				Err(error) => {
 					rate = rate.saturating_sub(candidate.rate);
-					self.note_failure(column, candidate, &error);
+					self.give_up(column, candidate, &error);
 					let Some(next) = self.candidates.take(self.max_rate.saturating_sub(rate)) else {
 						return Err(self.providers_failed(missing.len() - connected.len()));
 					};
@@ -267,7 +255,7 @@ impl Upload<'_> {
 		drop(asked);
 		let late = pending.len();
 		for (column, candidate) in pending {
-			self.note_failure(column, candidate, &TransferError::TimedOut);
+			self.give_up(column, candidate, &TransferError::TimedOut);
 		}
 		if connected.len() + late < missing.len() {
 			return Err(self.providers_failed(missing.len() - connected.len()));

@@ -1,5 +1,8 @@
 use super::*;
-use crate::client::tests::{store, MemoryColumns, Stored};
+use crate::{
+	client::tests::{store, MemoryColumns, Stored},
+	test_chain::TestChain,
+};
 
 async fn rebuilt(stored: &Stored, source: Arc<MemoryColumns>, column: u16) -> Result<Vec<u8>, RebuildError> {
 	let (sender, mut shards) = mpsc::channel::<Bytes>(2);
@@ -51,4 +54,51 @@ async fn a_column_that_is_not_the_manifests_is_refused() {
 	let (sender, _shards) = mpsc::channel(2);
 	let result = rebuild(&stored.manifest, stored.only(&[0, 1]), vec![0, 1], 5, &[0; 32], sender).await;
 	assert!(matches!(result, Err(RebuildError::NoSuchColumn(5))));
+}
+
+/// An agreement whose column 0 is lost and whose column 1 this provider holds.
+fn with_columns(chain: &TestChain, provider: AccountBytes) {
+	let column =
+		|state| ColumnInfo { provider, root: [0; 32], leaf: 0, rate: 1, max_rate: 1, start: 1, end: 100, state };
+	let agreement = AgreementInfo {
+		id: 1,
+		client: [1; 32],
+		object: [2; 32],
+		k: 1,
+		chunks: 1,
+		end: 100,
+		closing: false,
+		columns: vec![column(ColumnState::Lost), column(ColumnState::Held)],
+		locked: 0,
+		earned: 0,
+	};
+	chain.contents().agreements.insert(1, agreement);
+}
+
+#[tokio::test]
+async fn a_column_counts_as_placed_once_that_is_final() {
+	let chain = TestChain::new();
+	with_columns(&chain, [7; 32]);
+	chain.set_block(10);
+	for certainty in [Certainty::Included, Certainty::Finalised] {
+		assert_eq!(placed(&chain, 1, 0, certainty).await.unwrap(), None, "it is lost");
+		assert_eq!(placed(&chain, 1, 9, certainty).await.unwrap(), None, "there is none");
+		assert_eq!(placed(&chain, 2, 0, certainty).await.unwrap(), None, "no agreement");
+	}
+	assert_eq!(placed(&chain, 1, 1, Certainty::Included).await.unwrap(), Some([7; 32]));
+
+	// Another block takes the place of the one that was read.
+	let reorganised = async {
+		tokio::task::yield_now().await;
+		with_columns(&chain, [8; 32]);
+		chain.set_block(11);
+	};
+	let (placed_at, ()) = tokio::join!(placed(&chain, 1, 1, Certainty::Finalised), reorganised);
+	assert_eq!(placed_at.unwrap(), Some([8; 32]));
+	let stuck = async {
+		tokio::task::yield_now().await;
+		chain.set_head(11 + FINALITY_BLOCKS, 10);
+	};
+	let (nowhere, ()) = tokio::join!(placed(&chain, 1, 1, Certainty::Finalised), stuck);
+	assert_eq!(nowhere.unwrap(), None, "it does not become final");
 }

@@ -6,7 +6,7 @@ use std::{
 
 use futures::AsyncWriteExt as _;
 use peoples_cloud_network::{framing, PeerId, Stream};
-use peoples_cloud_primitives::{column::CHUNK_BYTES, Hash32};
+use peoples_cloud_primitives::{column::bytes_of, Hash32};
 use tokio::{
 	sync::mpsc,
 	time::{sleep, timeout},
@@ -39,7 +39,7 @@ pub(super) async fn serve(
 		return Err(Refusal::NotFound.into());
 	}
 	// The rest is paid for as it goes out: whoever is cut off has not paid for what did not come.
-	let mut paid = chunks.saturating_mul(CHUNK_BYTES as u64).min(BUFFER as u64);
+	let mut paid = bytes_of(chunks).min(BUFFER as u64);
 	shared.limits().reads.take(peer, paid, Instant::now()).map_err(rate_limited)?;
 	shared.reply(stream, &Reply::Sending { chunks_total: record.chunks }).await?;
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use peoples_cloud_network::{framing, PeerId, Stream};
 use peoples_cloud_primitives::{
-	column::CHUNK_BYTES,
+	column::bytes_of,
 	terms::{storage_rate, Acknowledgement, IntentNonce, StorageIntentV1},
 	AccountBytes, Balance,
 };
@@ -119,7 +119,7 @@ async fn feed(
 	recycled: &mut mpsc::Receiver<Vec<u8>>,
 ) -> Result<PushEnd, Option<ServeError>> {
 	let idle = shared.config.idle;
-	let mut left = intent.max_chunks.saturating_mul(CHUNK_BYTES as u64);
+	let mut left = bytes_of(intent.max_chunks);
 	let heads = shared.chain.heads();
 	let mut pace = Pace::new(&shared.config);
 	let mut length = first_length(shared, stream).await.map_err(Some)?;
