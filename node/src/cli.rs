@@ -7,18 +7,18 @@ use sc_cli::{
 
 /// What was asked of the node.
 #[derive(Debug, clap::Parser)]
-pub(crate) struct Cli {
+pub struct Cli {
 	/// Something else than running the node.
 	#[command(subcommand)]
-	pub(crate) subcommand: Option<Subcommand>,
+	pub subcommand: Option<Subcommand>,
 	/// How to run the node.
 	#[clap(flatten)]
-	pub(crate) run: RunCmd,
+	pub run: RunCmd,
 }
 
 /// What the node can do besides running.
 #[derive(Debug, clap::Subcommand)]
-pub(crate) enum Subcommand {
+pub enum Subcommand {
 	/// Make, inspect and insert keys.
 	#[command(subcommand)]
 	Key(KeySubcommand),

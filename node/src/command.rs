@@ -41,7 +41,7 @@ impl SubstrateCli for Cli {
 }
 
 /// Parses the command line and does what it says.
-pub(crate) fn run() -> Result<()> {
+pub fn run() -> Result<()> {
 	let cli = Cli::from_args();
 	match &cli.subcommand {
 		None => run_node(&cli),
@@ -97,7 +97,7 @@ fn insist_on_rpc_port(config: &mut Configuration) {
 }
 
 /// One sentence on what went wrong, with its causes, and what to do where that is known.
-pub(crate) fn explain(error: &Error) -> String {
+pub fn explain(error: &Error) -> String {
 	let mut sentence = error.to_string();
 	let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
 	while let Some(error) = cause {
@@ -119,6 +119,3 @@ pub(crate) fn explain(error: &Error) -> String {
 	}
 	sentence
 }
-
-#[cfg(test)]
-mod tests;

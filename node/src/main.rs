@@ -1,12 +1,8 @@
 //! `peoples-cloud-node`: a validator or full node of the People's Cloud.
 
-mod chain_spec;
-mod cli;
-mod command;
-mod rpc;
-mod service;
-
 use std::process::ExitCode;
+
+use peoples_cloud_node::command;
 
 fn main() -> ExitCode {
 	match command::run() {

@@ -1,7 +1,12 @@
-use clap::Parser;
+//! What the command line takes, and how it tells what went wrong.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::*;
-use crate::cli::Cli;
+use clap::Parser;
+use peoples_cloud_node::{
+	cli::{Cli, Subcommand},
+	command::explain,
+};
+use sc_cli::{Error, SubstrateCli};
 
 fn parse(arguments: &[&str]) -> Cli {
 	Cli::try_parse_from([&["peoples-cloud-node"], arguments].concat()).unwrap()

@@ -1,0 +1,13 @@
+//! The whole system, one scenario a file. One binary, so that what they share is linked once; the test runner gives each
+//! test a process of its own.
+
+mod acknowledgements;
+mod bad_input;
+mod crashes;
+mod crashes_in_put;
+mod crashes_in_repair;
+mod full_disk;
+mod hostile_providers;
+mod intent_flood;
+mod memory;
+mod two_validators;
