@@ -41,7 +41,8 @@ async fn bad_input_is_refused_in_a_sentence_and_costs_nothing() -> Result<()> {
 	refused(&net.try_ppl(&["rm", &unknown])?, "no")?;
 	assert_eq!(std::fs::read(dir.path().join("part"))?, b"precious", "a failed get overwrote a file");
 
-	assert_eq!(chain.free_balance(alice).await?, before, "bad input cost money");
+	// Alice makes the blocks, and is paid for what the providers send.
+	assert!(chain.free_balance(alice).await? >= before, "bad input cost money");
 	assert!(chain.agreements_of(alice).await?.is_empty());
 
 	too_little_money_is_noticed_before_anything_is_sent(&net, &chain, &at("file")).await?;

@@ -23,22 +23,23 @@ async fn kills_and_restarts_lose_nothing() -> Result<()> {
 	let mut providers =
 		(0..PROVIDERS).map(|index| Provider::start(dir.path(), index, &validator, &[])).collect::<Result<Vec<_>>>()?;
 	wait_for_offers(&chain, PROVIDERS).await?;
-	let alice = Signer::from_suri("//Alice")?.account();
+	// Not Alice: she makes the blocks, and is paid the fees.
+	let bob = Signer::from_suri("//Bob")?.account();
 	let file = dir.path().join("file");
 	files::write_random(&file, 24 << 20, 1)?;
 	let path = file.to_string_lossy().into_owned();
 
 	// GIVEN uploads that are killed at several points
-	let before = chain.free_balance(alice).await?;
+	let before = chain.free_balance(bob).await?;
 	for millis in [150, 500, 1200] {
-		let put = validator.start_ppl("//Alice", &["put", &path, "--code", "2/4", "--periods", "100"])?;
+		let put = validator.start_ppl("//Bob", &["put", &path, "--code", "2/4", "--periods", "100"])?;
 		tokio::time::sleep(Duration::from_millis(millis)).await;
 		put.kill()?;
 	}
 	// THEN nothing is paid unless an agreement was opened, which then is whole
-	let opened = chain.agreements_of(alice).await?;
+	let opened = chain.agreements_of(bob).await?;
 	let locked: u128 = opened.iter().map(|agreement| agreement.locked).sum();
-	let after = chain.free_balance(alice).await?;
+	let after = chain.free_balance(bob).await?;
 	// Fees and the deposits for records are small: far below a hundredth of a PPL a kill.
 	assert!(
 		before - after >= locked && before - after - locked < 1_000_000_000_000,

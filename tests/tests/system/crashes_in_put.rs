@@ -38,7 +38,8 @@ async fn a_provider_that_dies_in_a_put_costs_nothing() -> Result<()> {
 	let mut providers =
 		(0..PROVIDERS).map(|index| Provider::start(dir.path(), index, &validator, &[])).collect::<Result<Vec<_>>>()?;
 	wait_for_offers(&chain, PROVIDERS).await?;
-	let alice = Signer::from_suri("//Alice")?.account();
+	// Not Alice: she makes the blocks, and is paid the fees.
+	let bob = Signer::from_suri("//Bob")?.account();
 	let (file, copy) = (dir.path().join("file"), dir.path().join("copy"));
 	files::write_random(&file, 96 << 20, 1)?;
 	let path = file.to_string_lossy();
@@ -47,7 +48,7 @@ async fn a_provider_that_dies_in_a_put_costs_nothing() -> Result<()> {
 
 	// WHEN a provider is killed at several points of an upload and a spare is there
 	for millis in [0, 300, 900, 1_500] {
-		let mut ppl = validator.start_ppl("//Alice", &["put", &path, "--code", "2/3", "--periods", "100"])?;
+		let mut ppl = validator.start_ppl("//Bob", &["put", &path, "--code", "2/3", "--periods", "100"])?;
 		let dead = kill_receiving(&mut ppl, &mut providers, Duration::from_millis(millis)).await?;
 		// THEN the file is stored all the same, and comes back while it is dead
 		let cid = ppl.succeed(BOUND)?;
@@ -58,17 +59,17 @@ async fn a_provider_that_dies_in_a_put_costs_nothing() -> Result<()> {
 	}
 
 	// WHEN there is no spare
-	let before = (chain.free_balance(alice).await?, chain.agreements_of(alice).await?.len());
-	let mut ppl = validator.start_ppl("//Alice", &["put", &path, "--code", "2/4", "--periods", "100"])?;
+	let before = (chain.free_balance(bob).await?, chain.agreements_of(bob).await?.len());
+	let mut ppl = validator.start_ppl("//Bob", &["put", &path, "--code", "2/4", "--periods", "100"])?;
 	let dead = kill_receiving(&mut ppl, &mut providers, Duration::ZERO).await?;
 	// THEN a sentence says that nothing was paid, and nothing was
 	refused(&ppl.finish(BOUND)?, "nothing was paid")?;
-	ensure!((chain.free_balance(alice).await?, chain.agreements_of(alice).await?.len()) == before, "it cost something");
+	ensure!((chain.free_balance(bob).await?, chain.agreements_of(bob).await?.len()) == before, "it cost something");
 	providers[dead].restart()?;
 
 	// THEN whoever acknowledged before it died has what it acknowledged, and proves it
 	let holders: BTreeSet<_> = chain
-		.agreements_of(alice)
+		.agreements_of(bob)
 		.await?
 		.iter()
 		.filter(|agreement| stored.iter().any(|cid| object_from_cid(cid).ok() == Some(agreement.object)))
@@ -104,7 +105,7 @@ async fn a_provider_that_dies_in_a_put_costs_nothing() -> Result<()> {
 }
 
 fn get(validator: &Validator, cid: &str, file: &Path, copy: &Path) -> Result<()> {
-	validator.start_ppl("//Alice", &["get", cid, "-o", &copy.to_string_lossy()])?.succeed(BOUND)?;
+	validator.start_ppl("//Bob", &["get", cid, "-o", &copy.to_string_lossy()])?.succeed(BOUND)?;
 	files::assert_same(file, copy)
 }
 
