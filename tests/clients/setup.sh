@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Installs the clients of these tests beside them, in the pinned versions. Safe to run again; quick when all is there.
+# Exits with 3, and one line on stderr, where a package registry cannot be reached.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+UNREACHABLE=3
+# Older ones cannot load PAPI's code generator.
+OLDEST_NODE=20.19
+# Lines of a failed installer's output that are shown.
+TAIL_LINES=20
+
+die() { echo "clients: $1" >&2; exit "${2:-1}"; }
+
+# Asks each registry for a package that is needed of it anyway; without retries, which would take minutes.
+ask_registries() {
+	# From an empty cache: the other one may still know the answer.
+	npm view smoldot version --cache "$work/npm" --fetch-retries=0 --fetch-timeout=15000 >/dev/null 2>&1 ||
+		die "the npm registry cannot be reached, so the JavaScript clients cannot be installed" "$UNREACHABLE"
+	.venv/bin/pip download --retries 0 --timeout 15 --no-cache-dir --no-deps --dest "$work" six >/dev/null 2>&1 ||
+		die "PyPI cannot be reached, so substrate-interface cannot be installed" "$UNREACHABLE"
+}
+
+# Runs an installer quietly.
+install() {
+	"$@" >"$work/log" 2>&1 && return
+	# A registry may have gone meanwhile.
+	if [ -x .venv/bin/pip ]; then ask_registries; fi
+	tail -n "$TAIL_LINES" "$work/log" >&2
+	die "failed: $*"
+}
+
+for tool in node npm python3 flock; do
+	command -v "$tool" >/dev/null || die "$tool is missing"
+done
+node_version=$(node -p process.versions.node)
+printf '%s\n' "$OLDEST_NODE" "$node_version" | sort --check=quiet --version-sort ||
+	die "Node.js is $node_version; $OLDEST_NODE or newer is needed"
+
+# Tests run beside each other, and each may be the first.
+exec 9>.setup.lock
+flock 9
+
+# The environment of Python is bound to its path and its interpreter.
+stamp=$(sha256sum package.json package-lock.json requirements.txt; echo "$PWD"; node --version; python3 --version)
+if [ -d node_modules ] && [ -d .venv ] && [ "$stamp" = "$(cat .setup.stamp 2>/dev/null)" ]; then
+	exit
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+rm -f .setup.stamp
+echo "clients: installing into $PWD"
+install python3 -m venv --clear .venv
+ask_registries
+# Some of PAPI's packages ask for Node.js 22, which npm mentions only; they work with the version above.
+install npm ci --ignore-scripts --no-audit --no-fund
+# Compiles nothing: there are wheels of all of them.
+install .venv/bin/pip install --disable-pip-version-check --only-binary :all: --no-deps --requirement requirements.txt
+install .venv/bin/pip check
+echo "$stamp" >.setup.stamp
