@@ -63,7 +63,8 @@ await scenario.run(CLIENT, async (step) => {
 		assert.equal(provider.unwrap().bonded.toBigInt(), bond);
 	});
 
-	const { kind, offer } = { kind: "Storage", offer: scenario.OFFER };
+	const kind = "Storage";
+	const offer = scenario.OFFER;
 	await step("transaction with the metadata's hash", async () => {
 		const options = { mode: 1, metadataHash: await metadataHash(api, scenario.NETWORK) };
 		const result = await submit(api.tx.providers.setOffer(kind, offer), own, options);
@@ -132,8 +133,8 @@ function eventOf({ dispatchError, events }, kind) {
 async function view(api, pallet, name, input) {
 	const { viewFunctions } = api.runtimeMetadata.asLatest.pallets.find((each) => each.name.eq(pallet));
 	const { id, output } = viewFunctions.find((each) => each.name.eq(name));
-	const { prefix, suffix } = { prefix: id.subarray(0, 16), suffix: id.subarray(16) };
-	const answer = await api.call.runtimeViewFunction.executeViewFunction({ prefix, suffix }, scenario.hex(input));
+	const query = { prefix: id.subarray(0, 16), suffix: id.subarray(16) };
+	const answer = await api.call.runtimeViewFunction.executeViewFunction(query, scenario.hex(input));
 	return api.registry.createType(api.registry.createLookupType(output), answer.asOk.toU8a(true));
 }
 

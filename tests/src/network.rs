@@ -219,6 +219,19 @@ impl Provider {
 	}
 }
 
+/// Starts so many providers with these extra flags, and waits until all offer storage.
+pub async fn start_providers(
+	dir: &Path,
+	validator: &Validator,
+	chain: &NodeChain,
+	count: usize,
+	extra: &[&str],
+) -> Result<Vec<Provider>> {
+	let providers = (0..count).map(|index| Provider::start(dir, index, validator, extra)).collect::<Result<_>>()?;
+	wait_for_offers(chain, count).await?;
+	Ok(providers)
+}
+
 /// Waits until `count` providers are active and offer storage.
 pub async fn wait_for_offers(chain: &NodeChain, count: usize) -> Result<()> {
 	let deadline = tokio::time::Instant::now() + Duration::from_secs(90);

@@ -15,6 +15,7 @@ use crate::chain::{AgreementInfo, ChainError, ColumnInfo, ColumnState, LostColum
 pub(super) const PALLET: &str = "Marketplace";
 /// Entries asked for at a time: what the view functions give at most.
 const PAGE: u32 = 100;
+
 #[derive(EncodeAsType)]
 #[encode_as_type(crate_path = "subxt::ext::scale_encode")]
 struct SignedAck {

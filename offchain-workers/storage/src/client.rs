@@ -21,8 +21,9 @@ use std::{
 	time::Duration,
 };
 
-use peoples_cloud_primitives::{AccountBytes, Balance, ColumnIndex};
-use tokio::task::JoinError;
+use peoples_cloud_client::chain::Head;
+use peoples_cloud_primitives::{AccountBytes, Balance, BlockNumber, ColumnIndex};
+use tokio::{sync::watch, task::JoinError, time::timeout};
 
 pub mod columns;
 pub mod get;
@@ -35,6 +36,11 @@ pub use get::{get, GetError, GetOptions, GetOutcome, Unlock};
 pub use placement::{PlacementError, Requirements};
 pub use put::{put, PutError, PutOptions, PutOutcome};
 pub use repair::{rebuild_column, repair, RebuildError, RepairError, RepairOptions, RepairOutcome};
+
+/// Blocks that what was seen once may wait to be finalised: ten minutes on the main network, where it takes three blocks.
+const FINALITY_BLOCKS: BlockNumber = 100;
+/// How long no head may come meanwhile.
+const SILENCE: Duration = Duration::from_secs(120);
 
 /// How far an operation has come. For people to look at: nothing depends on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +99,12 @@ async fn joined<T>(task: impl Future<Output = Result<T, JoinError>>) -> T {
 			Err(_) => pending().await,
 		},
 	}
+}
+
+/// Waits for the next head after `head`. Answers false when what was in block `seen` has waited long enough to become
+/// final, or no head comes.
+async fn may_become_final(seen: BlockNumber, head: Head, heads: &mut watch::Receiver<Head>) -> bool {
+	head.best < seen.saturating_add(FINALITY_BLOCKS) && matches!(timeout(SILENCE, heads.changed()).await, Ok(Ok(())))
 }
 
 /// Finds the one column, if any, that keeps all the others waiting.

@@ -19,7 +19,7 @@ use peoples_cloud_storage::{
 use peoples_cloud_tests::{
 	devnet::Watcher,
 	files,
-	network::{wait_for_offers, Provider, Validator},
+	network::{start_providers, Provider, Validator},
 	uploader::{info, open_storage, Uploader, CHUNK},
 };
 
@@ -110,9 +110,7 @@ async fn false_and_used_acknowledgements_open_nothing() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let validator = Validator::start(dir.path())?;
 	let chain = validator.chain().await?;
-	let mut providers =
-		(0..2).map(|index| Provider::start(dir.path(), index, &validator, &[])).collect::<Result<Vec<_>>>()?;
-	wait_for_offers(&chain, providers.len()).await?;
+	let mut providers = start_providers(dir.path(), &validator, &chain, 2, &[]).await?;
 	let signers = providers.iter().map(Provider::signer).collect::<Result<Vec<_>>>()?;
 	let world = World {
 		charlie: Uploader::start(chain.clone(), "//Charlie").await?,

@@ -10,7 +10,7 @@ use peoples_cloud_client::{
 use peoples_cloud_tests::{
 	devnet::Watcher,
 	files,
-	network::{wait_for_offers, Provider, Validator},
+	network::{start_providers, Provider, Validator},
 	process::{refused, wait_for, Ppl},
 };
 
@@ -35,9 +35,7 @@ async fn a_provider_that_dies_in_a_put_costs_nothing() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let validator = Validator::start(dir.path())?;
 	let chain = validator.chain().await?;
-	let mut providers =
-		(0..PROVIDERS).map(|index| Provider::start(dir.path(), index, &validator, &[])).collect::<Result<Vec<_>>>()?;
-	wait_for_offers(&chain, PROVIDERS).await?;
+	let mut providers = start_providers(dir.path(), &validator, &chain, PROVIDERS, &[]).await?;
 	// Not Alice: she makes the blocks, and is paid the fees.
 	let bob = Signer::from_suri("//Bob")?.account();
 	let (file, copy) = (dir.path().join("file"), dir.path().join("copy"));

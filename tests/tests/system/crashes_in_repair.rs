@@ -11,7 +11,7 @@ use peoples_cloud_primitives::ColumnIndex;
 use peoples_cloud_tests::{
 	devnet::Watcher,
 	files,
-	network::{wait_for_offers, Provider, Validator},
+	network::{start_providers, Provider, Validator},
 	process::wait_for,
 };
 
@@ -93,10 +93,7 @@ async fn a_repair_that_is_killed_places_the_column_once() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let validator = Validator::start(dir.path())?;
 	let chain = validator.chain().await?;
-	let providers = (0..PROVIDERS)
-		.map(|index| Provider::start(dir.path(), index, &validator, &NO_REPAIR))
-		.collect::<Result<Vec<_>>>()?;
-	wait_for_offers(&chain, PROVIDERS).await?;
+	let providers = start_providers(dir.path(), &validator, &chain, PROVIDERS, &NO_REPAIR).await?;
 	let (file, copy) = (dir.path().join("file"), dir.path().join("copy"));
 	files::write_random(&file, 96 << 20, 1)?;
 	let put = ["put", &file.to_string_lossy(), "--code", "2/3", "--periods", "300"];

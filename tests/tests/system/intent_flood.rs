@@ -15,7 +15,7 @@ use peoples_cloud_storage::{
 use peoples_cloud_tests::{
 	devnet::Watcher,
 	files,
-	network::{wait_for_offers, Provider, Validator},
+	network::{start_providers, Validator},
 	resources::{metric, peak_memory_mib, MEMORY_LIMIT_MIB},
 	uploader::{info, push, Uploader, CHUNK},
 };
@@ -89,9 +89,7 @@ async fn a_flood_of_intents_is_refused_and_costs_no_proof() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let validator = Validator::start(dir.path())?;
 	let chain: Arc<NodeChain> = validator.chain().await?;
-	let mut providers =
-		(0..PROVIDERS).map(|index| Provider::start(dir.path(), index, &validator, &[])).collect::<Result<Vec<_>>>()?;
-	wait_for_offers(&chain, PROVIDERS).await?;
+	let mut providers = start_providers(dir.path(), &validator, &chain, PROVIDERS, &[]).await?;
 	let file = dir.path().join("file");
 	files::write_random(&file, 4 << 20, 1)?;
 	let put = ["put", &file.to_string_lossy(), "--code", "2/3", "--periods", "100"];

@@ -7,7 +7,7 @@ use anyhow::{ensure, Context, Result};
 use peoples_cloud_client::{chain::Chain, format::object_from_cid};
 use peoples_cloud_tests::{
 	files,
-	network::{wait_for_offers, Provider, Validator},
+	network::{start_providers, Provider, Validator},
 	process::Ppl,
 	resources::{peak_memory_mib, MEMORY_LIMIT_MIB},
 };
@@ -42,10 +42,7 @@ async fn a_large_object_passes_through_little_memory() -> Result<()> {
 	let validator = Validator::start(dir.path())?;
 	let chain = validator.chain().await?;
 	let capacity = format!("{}MiB", 2 * mebibytes);
-	let mut providers = (0..PROVIDERS)
-		.map(|index| Provider::start(dir.path(), index, &validator, &["--capacity", &capacity]))
-		.collect::<Result<Vec<_>>>()?;
-	wait_for_offers(&chain, PROVIDERS).await?;
+	let mut providers = start_providers(dir.path(), &validator, &chain, PROVIDERS, &["--capacity", &capacity]).await?;
 	let (file, copy) = (dir.path().join("file"), dir.path().join("copy"));
 	files::write_random(&file, mebibytes << 20, 1)?;
 

@@ -320,11 +320,14 @@ async fn a_data_directory_that_is_not_mounted_is_not_started_with() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn databases_that_are_well_stand_a_probe() {
+async fn databases_that_are_well_stand_a_probe_and_keep_what_they_know() {
 	let mut cluster = Cluster::start(Running::fast(), 1, true).await;
 	let service = &mut cluster.services[0];
+	let before = service.shared.store.known_chain().unwrap().expect("the daemon has noted its chain");
 	let shared = service.shared.clone();
 	tokio::task::spawn_blocking(move || health::probe(&shared)).await.unwrap().unwrap();
+	let after = service.shared.store.known_chain().unwrap().unwrap();
+	assert!(after.genesis == before.genesis && after.finalised >= before.finalised, "{before:?}, {after:?}");
 	assert!(timeout(BLOCK * 4, service.failed()).await.is_err());
 	cluster.stop().await;
 }

@@ -24,10 +24,11 @@ use peoples_cloud_primitives::{
 	terms::{Acknowledgement, AcknowledgementV1, IntentNonce},
 	AccountBytes, AgreementId, Balance, BlockNumber, Hash32,
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use upload::Upload;
 
 use super::{
+	may_become_final,
 	placement::{Candidates, DEFAULT_CODES},
 	PlacementError, Progress, ProgressFn, Requirements,
 };
@@ -59,10 +60,6 @@ const SUBMISSIONS: usize = 3;
 const SUBMISSION_SLOTS: u32 = 2;
 /// Milliseconds of a slot if the node does not tell: those of the main network.
 const SLOT_MILLIS: u64 = 6_000;
-/// Blocks that what was seen once may wait to be finalised: ten minutes on the main network, where it takes three blocks.
-pub(super) const FINALITY_BLOCKS: BlockNumber = 100;
-/// How long no head may come meanwhile.
-pub(super) const SILENCE: Duration = Duration::from_secs(120);
 
 /// What to store and how.
 #[derive(Clone, Debug)]
@@ -461,7 +458,7 @@ impl Search<'_> {
 	async fn run(&mut self) -> Result<Option<AgreementId>, PutError> {
 		sleep(self.pause).await;
 		let mut heads = self.chain.heads();
-		let give_up = heads.borrow().best.saturating_add(FINALITY_BLOCKS);
+		let begun = heads.borrow().best;
 		let mut seen = None;
 		loop {
 			let head = *heads.borrow_and_update();
@@ -481,7 +478,7 @@ impl Search<'_> {
 			if self.opened.contains(&agreement) {
 				return Ok(seen);
 			}
-			if head.best >= give_up || !matches!(timeout(SILENCE, heads.changed()).await, Ok(Ok(()))) {
+			if !may_become_final(begun, head, &mut heads).await {
 				return Err(PutError::NotFinal(agreement));
 			}
 		}

@@ -14,15 +14,15 @@ use peoples_cloud_primitives::{
 	manifest::{Manifest, ManifestV1},
 	AccountBytes, AgreementId, Balance, ColumnIndex, Hash32,
 };
-use tokio::{sync::mpsc, task::spawn_blocking, time::timeout};
+use tokio::{sync::mpsc, task::spawn_blocking};
 
 use super::{
 	columns::{ColumnSource, NotEnoughColumns, StripeReader, StripeShards},
 	joined,
 	locate::{locate_in, LocateError, Located},
-	parallel_stripes,
+	may_become_final, parallel_stripes,
 	placement::{operator_of, Candidate, Candidates},
-	put::{Cost, Terms, FINALITY_BLOCKS, SILENCE, VALIDITY_BLOCKS},
+	put::{Cost, Terms, VALIDITY_BLOCKS},
 	PlacementError, Progress, ProgressFn, Requirements,
 };
 use crate::{
@@ -383,8 +383,7 @@ async fn placed(
 		if head.finalised >= read {
 			return holder().await;
 		}
-		let waited = head.best >= read.saturating_add(FINALITY_BLOCKS);
-		if waited || !matches!(timeout(SILENCE, heads.changed()).await, Ok(Ok(()))) {
+		if !may_become_final(read, head, &mut heads).await {
 			return Ok(None);
 		}
 	}

@@ -1,9 +1,9 @@
 use peoples_cloud_client::chain::Offer;
 use peoples_cloud_network::Keypair;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::timeout};
 
 use super::*;
-use crate::{protocol::SignedAck, simulation::SimulatedChain};
+use crate::{client::FINALITY_BLOCKS, protocol::SignedAck, simulation::SimulatedChain};
 
 fn providers(count: u8) -> Vec<ProviderInfo> {
 	let provider = |number| ProviderInfo {

@@ -1,6 +1,9 @@
 use super::*;
 use crate::{
-	client::tests::{store, MemoryColumns, Stored},
+	client::{
+		tests::{store, MemoryColumns, Stored},
+		FINALITY_BLOCKS,
+	},
 	test_chain::TestChain,
 };
 
