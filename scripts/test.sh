@@ -12,8 +12,8 @@ step "checks of the tree"
 scripts/check-tree.sh
 scripts/check-sdk-versions.py
 
-step "build, wasm runtime and tests included"
-cargo build --locked --workspace --bins --tests
+step "build, wasm runtime included"
+cargo build --locked --workspace
 
 step "lints"
 # Lints need no wasm. Built once more for them, it would also make the runtime and the node look out of date afterwards.
