@@ -87,8 +87,8 @@ fi
 
 if [ "${1:-}" = --tests ] && ! cargo nextest --version >/dev/null 2>&1; then
 	echo "setup: installing cargo-nextest $NEXTEST"
-	# A runner of tests has no need of optimisation, which takes three times as long.
-	CARGO_PROFILE_DEV_DEBUG=none CARGO_PROFILE_DEV_LTO=off cargo install --quiet --locked --debug cargo-nextest \
+	# A runner of tests needs no optimisation.
+	CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_DEV_LTO=off cargo install --quiet --locked --debug cargo-nextest \
 		--version "$NEXTEST" --no-default-features --features default-no-update \
 		--target-dir "${CARGO_TARGET_DIR:-target}/nextest"
 fi
