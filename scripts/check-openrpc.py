@@ -56,8 +56,12 @@ class Document:
         schema = self.resolve(schema)
         if "oneOf" in schema:
             return self.value(schema["oneOf"][0])
-        by_type = {"string": "", "integer": 0, "boolean": False, "array": []}
-        return schema["examples"][0] if "examples" in schema else by_type[schema["type"]]
+        if "examples" in schema:
+            return schema["examples"][0]
+        if schema["type"] == "object":
+            parts = schema.get("properties", {})
+            return {name: self.value(parts[name]) for name in schema.get("required", [])}
+        return {"string": "", "integer": 0, "boolean": False, "array": []}[schema["type"]]
 
     def arguments(self, name: str) -> list:
         params = [self.resolve(param) for param in self.methods[name]["params"]]

@@ -27,11 +27,12 @@ pub(crate) struct Extensions {
 /// This node's form of a chain specification.
 pub(crate) type ChainSpec = sc_service::GenericChainSpec<Extensions>;
 
-/// The specification named `id`: `dev`, `local`, or the path of a file.
+/// The specification named `id`: `dev`, `local`, `testnet`, or the path of a file.
 pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
 	match id {
 		genesis_config_presets::DEV => preset("Development", id, ChainType::Development),
 		genesis_config_presets::LOCAL | "" => preset("Local Testnet", genesis_config_presets::LOCAL, ChainType::Local),
+		genesis_config_presets::TESTNET => preset("Testnet", id, ChainType::Custom("Rehearsal".into())),
 		path => {
 			let path = PathBuf::from(path);
 			if !path.exists() {

@@ -5,6 +5,8 @@ use sc_cli::{
 	KeySubcommand, PurgeChainCmd, RevertCmd, RunCmd,
 };
 
+use crate::keys::KeysCommand;
+
 /// What was asked of the node.
 #[derive(Debug, clap::Parser)]
 pub struct Cli {
@@ -19,9 +21,12 @@ pub struct Cli {
 /// What the node can do besides running.
 #[derive(Debug, clap::Subcommand)]
 pub enum Subcommand {
-	/// Make, inspect and insert keys.
+	/// Make, inspect and insert keys of any kind. Prints secrets where it makes them: for a validator see `keys`.
 	#[command(subcommand)]
 	Key(KeySubcommand),
+	/// Make and show a validator's session keys; never prints a secret.
+	#[command(subcommand)]
+	Keys(KeysCommand),
 	/// Print a chain specification (older name of `export-chain-spec`, adds a boot node).
 	BuildSpec(BuildSpecCmd),
 	/// Write a chain specification.

@@ -1,7 +1,10 @@
 //! Dispatches the command line.
 
+use std::net::{IpAddr, TcpListener};
+
 use peoples_cloud_runtime::opaque::Block;
 use sc_cli::{Error, Result, SubstrateCli};
+use sc_network::multiaddr::Protocol;
 use sc_service::{Configuration, PartialComponents};
 
 use crate::{
@@ -46,11 +49,13 @@ pub fn run() -> Result<()> {
 	match &cli.subcommand {
 		None => run_node(&cli),
 		Some(Subcommand::Key(command)) => command.run(&cli),
+		Some(Subcommand::Keys(command)) => command.run(&cli),
 		Some(Subcommand::BuildSpec(command)) => {
 			cli.create_runner(command)?.sync_run(|config| command.run(config.chain_spec, config.network))
 		},
 		Some(Subcommand::ExportChainSpec(command)) => command.run(cli.load_spec(&command.chain)?),
-		Some(Subcommand::CheckBlock(command)) => cli.create_runner(command)?.async_run(|config| {
+		Some(Subcommand::CheckBlock(command)) => cli.create_runner(command)?.async_run(|mut config| {
+			keep_leaves(&mut config);
 			let PartialComponents { client, task_manager, import_queue, .. } = service::new_partial(&config)?;
 			Ok((command.run(client, import_queue), task_manager))
 		}),
@@ -62,7 +67,8 @@ pub fn run() -> Result<()> {
 			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
 			Ok((command.run(client, config.chain_spec), task_manager))
 		}),
-		Some(Subcommand::ImportBlocks(command)) => cli.create_runner(command)?.async_run(|config| {
+		Some(Subcommand::ImportBlocks(command)) => cli.create_runner(command)?.async_run(|mut config| {
+			keep_leaves(&mut config);
 			let PartialComponents { client, task_manager, import_queue, .. } = service::new_partial(&config)?;
 			Ok((command.run(client, import_queue), task_manager))
 		}),
@@ -85,8 +91,32 @@ fn run_node(cli: &Cli) -> Result<()> {
 		if rpc_port_was_named {
 			insist_on_rpc_port(&mut config);
 		}
+		keep_leaves(&mut config);
+		insist_on_ports(&config)?;
 		service::new_full(config).map_err(Error::Service)
 	})
+}
+
+/// Leaves of the Merkle mountain range are kept in the off-chain database, from genesis on: other chains ask for proofs of
+/// them. A block that is executed without this leaves none.
+fn keep_leaves(config: &mut Configuration) {
+	config.offchain_worker.indexing_enabled = true;
+}
+
+/// The network's library would share a port with another program, and hear only some of its peers.
+fn insist_on_ports(config: &Configuration) -> Result<()> {
+	for address in &config.network.listen_addresses {
+		let mut parts = address.iter();
+		let host = match parts.next() {
+			Some(Protocol::Ip4(host)) => IpAddr::from(host),
+			Some(Protocol::Ip6(host)) => IpAddr::from(host),
+			_ => continue,
+		};
+		if let Some(Protocol::Tcp(port)) = parts.next() {
+			TcpListener::bind((host, port))?;
+		}
+	}
+	Ok(())
 }
 
 /// Without this the node would take any other port when the one that was asked for is in use.
@@ -101,8 +131,12 @@ pub fn explain(error: &Error) -> String {
 	let mut sentence = error.to_string();
 	let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
 	while let Some(error) = cause {
-		let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-		if kind == Some(std::io::ErrorKind::AddrInUse) {
+		let inner = match error.downcast_ref::<Error>() {
+			// It is transparent, and hides the error of the system that it is.
+			Some(Error::Io(inner)) => Some(inner),
+			_ => error.downcast_ref::<std::io::Error>(),
+		};
+		if inner.is_some_and(|inner| inner.kind() == std::io::ErrorKind::AddrInUse) {
 			return "a port to listen on is in use: stop the other program, or name another port with --rpc-port, --port \
 			        or --prometheus-port"
 				.into();

@@ -1,5 +1,10 @@
 //! Puts the node together: client, pool, network, block production and finality.
 
+mod alarms;
+mod beefy;
+mod discovery;
+mod equivocation;
+
 use std::{sync::Arc, time::Duration};
 
 use futures::FutureExt;
@@ -8,6 +13,7 @@ use peoples_cloud_runtime::{opaque::Block, BlockNumber, Hash, RuntimeApi};
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus::DefaultImportQueue;
 use sc_consensus_babe::{BabeBlockImport, BabeLink, BabeWorkerHandle, SlotProportion};
+use sc_consensus_beefy::{BeefyRPCLinks, BeefyVoterLinks};
 use sc_consensus_grandpa::{
 	FinalityProofProvider, GrandpaBlockImport, GrandpaPruningFilter, LinkHalf, SharedVoterState,
 };
@@ -25,10 +31,12 @@ use sc_service::{
 };
 use sc_telemetry::{Telemetry, TelemetryHandle, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use sp_consensus_beefy::ecdsa_crypto::AuthorityId as BeefyId;
 use sp_inherents::CreateInherentDataProviders;
 use sp_runtime::traits::Block as BlockT;
 use substrate_prometheus_endpoint::Registry;
 
+use self::equivocation::ReportEquivocations;
 use crate::rpc;
 
 /// A justification is kept at least every so many blocks: what a light client or a warp sync has to skip at most.
@@ -62,7 +70,9 @@ pub(crate) type FullPool = sc_transaction_pool::TransactionPoolHandle<Block, Ful
 type Inherents = (sp_consensus_babe::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider);
 type InherentProviders = Arc<dyn CreateInherentDataProviders<Block, (), InherentDataProviders = Inherents>>;
 type GrandpaImport = GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
-type BlockImport = BabeBlockImport<Block, FullClient, GrandpaImport, InherentProviders, FullSelectChain>;
+type BeefyImport = sc_consensus_beefy::import::BeefyBlockImport<Block, FullBackend, FullClient, GrandpaImport, BeefyId>;
+type ReportingImport = ReportEquivocations<BeefyImport>;
+type BlockImport = BabeBlockImport<Block, FullClient, ReportingImport, InherentProviders, FullSelectChain>;
 type GrandpaLink = LinkHalf<Block, FullClient, FullSelectChain>;
 
 /// What consensus is made of, before it runs.
@@ -71,6 +81,8 @@ pub(crate) struct Consensus {
 	babe_link: BabeLink<Block>,
 	babe_worker: BabeWorkerHandle<Block>,
 	grandpa_link: GrandpaLink,
+	beefy_links: BeefyVoterLinks<Block, BeefyId>,
+	beefy_rpc: BeefyRPCLinks<Block, BeefyId>,
 	inherents: InherentProviders,
 	telemetry: Option<Telemetry>,
 }
@@ -116,16 +128,23 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Service, ServiceErro
 		select_chain.clone(),
 		telemetry_handle.clone(),
 	)?;
+	let (beefy_import, beefy_links, beefy_rpc) = sc_consensus_beefy::beefy_block_import_and_links(
+		grandpa_import.clone(),
+		backend.clone(),
+		client.clone(),
+		config.prometheus_registry().cloned(),
+	);
 	let babe_config = sc_consensus_babe::configuration(&*client)?;
 	let slot_duration = babe_config.slot_duration();
 	let inherents = inherent_providers(slot_duration);
+	let reports = OffchainTransactionPoolFactory::new(transaction_pool.clone());
 	let (block_import, babe_link) = sc_consensus_babe::block_import(
 		babe_config,
-		grandpa_import.clone(),
+		ReportEquivocations::new(beefy_import, client.clone(), reports.clone()),
 		client.clone(),
 		inherents.clone(),
 		select_chain.clone(),
-		OffchainTransactionPoolFactory::new(transaction_pool.clone()),
+		reports,
 	)?;
 	let (import_queue, babe_worker) = sc_consensus_babe::import_queue(sc_consensus_babe::ImportQueueParams {
 		link: babe_link.clone(),
@@ -138,7 +157,8 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Service, ServiceErro
 		telemetry: telemetry_handle,
 	})?;
 
-	let other = Consensus { block_import, babe_link, babe_worker, grandpa_link, inherents, telemetry };
+	let other =
+		Consensus { block_import, babe_link, babe_worker, grandpa_link, beefy_links, beefy_rpc, inherents, telemetry };
 	Ok(PartialComponents {
 		client,
 		backend,
@@ -220,7 +240,16 @@ fn start<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		transaction_pool,
 		other,
 	} = new_partial(&config)?;
-	let Consensus { block_import, babe_link, babe_worker, grandpa_link, inherents, mut telemetry } = other;
+	let Consensus {
+		block_import,
+		babe_link,
+		babe_worker,
+		grandpa_link,
+		beefy_links,
+		beefy_rpc,
+		inherents,
+		mut telemetry,
+	} = other;
 
 	let metrics = N::register_notification_metrics(config.prometheus_registry());
 	let mut net_config =
@@ -235,6 +264,7 @@ fn start<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		net_config.peer_store_handle(),
 	);
 	net_config.add_notification_protocol(grandpa_protocol_config);
+	let beefy_protocols = beefy::register_protocols(&mut net_config, genesis, client.clone(), metrics.clone(), &config);
 	let warp_sync = sc_consensus_grandpa::warp_proof::NetworkProvider::new(
 		backend.clone(),
 		grandpa_link.shared_authority_set().clone(),
@@ -256,6 +286,7 @@ fn start<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 			gap_sync_body_policy: None,
 		})?;
 
+	let slot_duration = babe_link.config().slot_duration();
 	let participation = Participation {
 		role: config.role,
 		name: config.network.node_name.clone(),
@@ -270,16 +301,26 @@ fn start<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		sync: sync.clone(),
 		network: network.clone(),
 	};
+	let discovery = discovery::config(&config.network);
 	if config.offchain_worker.enabled {
 		start_offchain_workers(&participation, &backend, &task_manager)?;
 	}
 
 	let voter_state = SharedVoterState::empty();
-	let rpc_builder = rpc_builder(&participation, &backend, &grandpa_link, babe_worker, voter_state.clone(), &config);
+	let rpc_builder = RpcSources {
+		node: &participation,
+		backend: &backend,
+		grandpa_link: &grandpa_link,
+		babe_worker,
+		beefy: beefy_rpc,
+		voter_state: voter_state.clone(),
+		config: &config,
+	}
+	.builder();
 	sc_service::spawn_tasks(sc_service::SpawnTasksParams {
 		config,
 		client,
-		backend,
+		backend: backend.clone(),
 		task_manager: &mut task_manager,
 		keystore: participation.keystore_container.keystore(),
 		transaction_pool,
@@ -292,9 +333,12 @@ fn start<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		tracing_execute_block: None,
 	})?;
 
+	alarms::start(&participation, slot_duration, &task_manager);
 	if participation.role.is_authority() {
 		start_authoring(&participation, block_import, babe_link, inherents, &task_manager)?;
+		discovery::start(&participation, discovery, &task_manager);
 	}
+	beefy::start(&participation, &backend, beefy_links, beefy_protocols, &task_manager);
 	if participation.enable_grandpa {
 		let protocol = (grandpa_protocol, grandpa_notifications);
 		start_finality(participation, grandpa_link, protocol, voter_state, &task_manager)?;
@@ -306,40 +350,53 @@ fn start<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 
 type RpcBuilder = Box<dyn Fn(SubscriptionTaskExecutor) -> Result<RpcModule<()>, ServiceError>>;
 
-fn rpc_builder(
-	node: &Participation,
-	backend: &Arc<FullBackend>,
-	grandpa_link: &GrandpaLink,
+/// What JSON-RPC answers from.
+struct RpcSources<'a> {
+	node: &'a Participation,
+	backend: &'a Arc<FullBackend>,
+	grandpa_link: &'a GrandpaLink,
 	babe_worker: BabeWorkerHandle<Block>,
+	beefy: BeefyRPCLinks<Block, BeefyId>,
 	voter_state: SharedVoterState,
-	config: &Configuration,
-) -> RpcBuilder {
-	let authority_set = grandpa_link.shared_authority_set().clone();
-	let justification_stream = grandpa_link.justification_stream();
-	let finality_provider = FinalityProofProvider::new_for_service(backend.clone(), Some(authority_set.clone()));
-	let client = node.client.clone();
-	let pool = node.pool.clone();
-	let select_chain = node.select_chain.clone();
-	let keystore = node.keystore_container.keystore();
-	let chain_spec = config.chain_spec.cloned_box();
+	config: &'a Configuration,
+}
 
-	Box::new(move |subscription_executor| {
-		let deps = rpc::FullDeps {
-			client: client.clone(),
-			pool: pool.clone(),
-			select_chain: select_chain.clone(),
-			chain_spec: chain_spec.cloned_box(),
-			babe: rpc::BabeDeps { worker: babe_worker.clone(), keystore: keystore.clone() },
-			grandpa: rpc::GrandpaDeps {
-				voter_state: voter_state.clone(),
-				authority_set: authority_set.clone(),
-				justification_stream: justification_stream.clone(),
+impl RpcSources<'_> {
+	fn builder(self) -> RpcBuilder {
+		let Self { node, backend, grandpa_link, babe_worker, beefy, voter_state, config } = self;
+		let authority_set = grandpa_link.shared_authority_set().clone();
+		let justification_stream = grandpa_link.justification_stream();
+		let finality_provider = FinalityProofProvider::new_for_service(backend.clone(), Some(authority_set.clone()));
+		let client = node.client.clone();
+		let pool = node.pool.clone();
+		let select_chain = node.select_chain.clone();
+		let keystore = node.keystore_container.keystore();
+		let chain_spec = config.chain_spec.cloned_box();
+		let backend = backend.clone();
+
+		Box::new(move |subscription_executor| {
+			let deps = rpc::FullDeps {
+				client: client.clone(),
+				backend: backend.clone(),
+				pool: pool.clone(),
+				select_chain: select_chain.clone(),
+				chain_spec: chain_spec.cloned_box(),
 				subscription_executor,
-				finality_provider: finality_provider.clone(),
-			},
-		};
-		rpc::create_full(deps).map_err(ServiceError::Application)
-	})
+				babe: rpc::BabeDeps { worker: babe_worker.clone(), keystore: keystore.clone() },
+				grandpa: rpc::GrandpaDeps {
+					voter_state: voter_state.clone(),
+					authority_set: authority_set.clone(),
+					justification_stream: justification_stream.clone(),
+					finality_provider: finality_provider.clone(),
+				},
+				beefy: rpc::BeefyDeps {
+					justification_stream: beefy.from_voter_justif_stream.clone(),
+					best_block_stream: beefy.from_voter_best_beefy_stream.clone(),
+				},
+			};
+			rpc::create_full(deps).map_err(ServiceError::Application)
+		})
+	}
 }
 
 fn start_offchain_workers(

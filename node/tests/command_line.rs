@@ -59,7 +59,7 @@ fn node_validates_by_key_name() {
 #[test]
 fn unknown_chain_is_explained() {
 	let Err(error) = parse(&[]).load_spec("mainnet") else { panic!("there is no such chain") };
-	assert_eq!(error, "there is no chain named mainnet: it is neither a file nor one of dev, local");
+	assert_eq!(error, "there is no chain named mainnet: it is neither a file nor one of dev, local, testnet");
 }
 
 #[test]

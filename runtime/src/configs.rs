@@ -1,12 +1,17 @@
 //! How each pallet is configured.
 
+mod authority_discovery;
 mod authorship;
 mod babe;
 mod balances;
+mod beefy;
 mod clock;
+mod elections;
 mod escrow;
+mod governance;
 mod grandpa;
 mod marketplace;
+mod mmr;
 mod multisig;
 mod offences;
 mod preimage;
@@ -15,6 +20,7 @@ mod proxy;
 mod reputation;
 mod scheduler;
 mod session;
+mod staking;
 mod storage_proofs;
 mod sudo;
 mod system;
@@ -28,17 +34,15 @@ use sp_runtime::traits::AccountIdConversion;
 use crate::{AccountId, Balance, MICRO, MILLI};
 
 pub use babe::VrfRandomness;
-pub use offences::DisableOffenders;
+pub use governance::{pallet_origins, TechnicalCollective};
 pub use proxy::ProxyType;
-pub use session::{GenesisValidators, NoIdentification, ValidatorOf};
+pub use session::KeysNoted;
+pub use staking::BagThresholds;
 pub use system::{BlockWeights, MAXIMUM_BLOCK_WEIGHT, NORMAL_DISPATCH_RATIO};
-pub use transaction_payment::FeesToAuthor;
+pub use transaction_payment::FeesShared;
 
 /// From which the treasury's account follows.
 pub const TREASURY_PALLET_ID: PalletId = PalletId(*b"ppl/trsy");
-
-/// For how many sessions a validator can be reported for signing twice: 28 days of production's 4 h sessions.
-pub const EQUIVOCATION_SESSIONS: u32 = 168;
 
 parameter_types! {
 	/// Where slashes go that harm nobody in particular, dust, and fees of blocks without a known author.

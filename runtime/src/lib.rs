@@ -21,6 +21,7 @@ pub mod genesis_config_presets;
 pub mod migrations;
 
 use alloc::{borrow::Cow, vec::Vec};
+use configs::pallet_origins;
 use pallet_session::historical as pallet_session_historical;
 use sp_runtime::{
 	generic, impl_opaque_keys,
@@ -114,6 +115,10 @@ impl_opaque_keys! {
 		pub babe: Babe,
 		/// Finalises blocks.
 		pub grandpa: Grandpa,
+		/// Signs its address, so that other validators find it.
+		pub authority_discovery: AuthorityDiscovery,
+		/// Finalises blocks for other chains.
+		pub beefy: Beefy,
 	}
 }
 
@@ -159,41 +164,71 @@ mod runtime {
 	)]
 	pub struct Runtime;
 
+	// Genesis is built, and hooks run, in the order of the indices.
 	#[runtime::pallet_index(0)]
 	pub type System = frame_system;
+	// Before all that takes its lengths from it.
 	#[runtime::pallet_index(1)]
+	pub type Clock = pallet_clock;
+	#[runtime::pallet_index(2)]
 	pub type Timestamp = pallet_timestamp;
 	// Before session: a session ends where BABE's epoch does.
-	#[runtime::pallet_index(2)]
-	pub type Babe = pallet_babe;
 	#[runtime::pallet_index(3)]
-	pub type Grandpa = pallet_grandpa;
+	pub type Babe = pallet_babe;
 	#[runtime::pallet_index(4)]
-	pub type Session = pallet_session;
-	#[runtime::pallet_index(5)]
 	pub type Authorship = pallet_authorship;
-	#[runtime::pallet_index(6)]
-	pub type Offences = pallet_offences;
-	#[runtime::pallet_index(7)]
+	#[runtime::pallet_index(5)]
 	pub type Balances = pallet_balances;
+	// Before session, whose first validators are those that genesis has staked.
+	#[runtime::pallet_index(6)]
+	pub type Staking = pallet_staking;
+	#[runtime::pallet_index(7)]
+	pub type VoterList = pallet_bags_list<Instance1>;
 	#[runtime::pallet_index(8)]
-	pub type TransactionPayment = pallet_transaction_payment;
+	pub type ElectionProviderMultiPhase = pallet_election_provider_multi_phase;
 	#[runtime::pallet_index(9)]
-	pub type Utility = pallet_utility;
+	pub type Session = pallet_session;
 	#[runtime::pallet_index(10)]
-	pub type Proxy = pallet_proxy;
-	#[runtime::pallet_index(11)]
-	pub type Multisig = pallet_multisig;
-	#[runtime::pallet_index(12)]
-	pub type Scheduler = pallet_scheduler;
-	#[runtime::pallet_index(13)]
-	pub type Preimage = pallet_preimage;
-	#[runtime::pallet_index(14)]
-	pub type Sudo = pallet_sudo;
-	#[runtime::pallet_index(15)]
 	pub type Historical = pallet_session_historical;
+	#[runtime::pallet_index(11)]
+	pub type Grandpa = pallet_grandpa;
+	#[runtime::pallet_index(12)]
+	pub type AuthorityDiscovery = pallet_authority_discovery;
+	// After session, which tells it the next validators, and before the leaves that name them.
+	#[runtime::pallet_index(13)]
+	pub type Beefy = pallet_beefy;
+	#[runtime::pallet_index(14)]
+	pub type Mmr = pallet_mmr;
+	#[runtime::pallet_index(15)]
+	pub type BeefyMmrLeaf = pallet_beefy_mmr;
 	#[runtime::pallet_index(16)]
-	pub type Clock = pallet_clock;
+	pub type Offences = pallet_offences;
+	#[runtime::pallet_index(17)]
+	pub type TransactionPayment = pallet_transaction_payment;
+	#[runtime::pallet_index(18)]
+	pub type Utility = pallet_utility;
+	#[runtime::pallet_index(19)]
+	pub type Proxy = pallet_proxy;
+	#[runtime::pallet_index(20)]
+	pub type Multisig = pallet_multisig;
+	#[runtime::pallet_index(21)]
+	pub type Scheduler = pallet_scheduler;
+	#[runtime::pallet_index(22)]
+	pub type Preimage = pallet_preimage;
+	#[runtime::pallet_index(23)]
+	pub type Sudo = pallet_sudo;
+	#[runtime::pallet_index(24)]
+	pub type Treasury = pallet_treasury;
+	#[runtime::pallet_index(25)]
+	pub type ConvictionVoting = pallet_conviction_voting;
+	#[runtime::pallet_index(26)]
+	pub type Referenda = pallet_referenda;
+	#[runtime::pallet_index(27)]
+	pub type Origins = pallet_origins;
+	#[runtime::pallet_index(28)]
+	pub type TechnicalCommittee = pallet_collective<Instance1>;
+	#[runtime::pallet_index(29)]
+	pub type Whitelist = pallet_whitelist;
 	#[runtime::pallet_index(40)]
 	pub type Providers = pallet_providers;
 	#[runtime::pallet_index(41)]

@@ -7,9 +7,13 @@ mod chain;
 mod consensus;
 #[path = "runtime/genesis.rs"]
 mod genesis;
+#[path = "runtime/governance.rs"]
+mod governance;
 #[path = "runtime/indices.rs"]
 mod indices;
 #[path = "runtime/integrity.rs"]
 mod integrity;
 #[path = "runtime/proof_costs.rs"]
 mod proof_costs;
+#[path = "runtime/staking.rs"]
+mod staking;

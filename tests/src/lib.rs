@@ -5,6 +5,7 @@
 //! - [`network`]: a validator and providers started one by one.
 //! - [`files`]: test files and byte comparison.
 //! - [`hostile`]: providers on the real chain that lie, stall and send garbage.
+//! - [`light_client`]: what another chain checks of this one.
 //! - [`uploader`]: a client that stops half-way, replays and floods.
 //! - [`resources`]: memory of processes, small disks, metrics of daemons.
 #![allow(clippy::print_stdout, reason = "the demo tells its story on stdout")]
@@ -12,6 +13,7 @@
 pub mod devnet;
 pub mod files;
 pub mod hostile;
+pub mod light_client;
 pub mod network;
 pub mod process;
 pub mod resources;

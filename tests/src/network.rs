@@ -30,12 +30,19 @@ pub struct Validator {
 	process: Option<Process>,
 	dir: PathBuf,
 	rpc_port: u16,
+	extra: Vec<String>,
 }
 
 impl Validator {
 	/// Starts it in `dir`.
 	pub fn start(dir: &Path) -> Result<Self> {
-		let mut validator = Self { process: None, dir: dir.into(), rpc_port: free_port()? };
+		Self::start_with(dir, &[])
+	}
+
+	/// Starts it in `dir`, with these arguments too.
+	pub fn start_with(dir: &Path, extra: &[&str]) -> Result<Self> {
+		let extra = extra.iter().map(|&argument| argument.to_owned()).collect();
+		let mut validator = Self { process: None, dir: dir.into(), rpc_port: free_port()?, extra };
 		validator.restart()?;
 		Ok(validator)
 	}
@@ -47,13 +54,15 @@ impl Validator {
 			"--no-prometheus",
 			"--no-mdns",
 			"--listen-addr",
-			"/ip4/127.0.0.1/tcp/0",
+			// Light clients can only reach it so.
+			"/ip4/127.0.0.1/tcp/0/ws",
 			"--rpc-port",
 			&self.rpc_port.to_string(),
 			"--base-path",
 			&self.dir.join("node").to_string_lossy(),
 		]
 		.map(str::to_owned);
+		let arguments = [&arguments[..], &self.extra[..]].concat();
 		self.process = Some(Process::start("peoples-cloud-node", &arguments, &[], &self.dir.join("node.log"))?);
 		Ok(())
 	}

@@ -179,7 +179,7 @@ fn calls_keep_their_values() {
 		unreachable!("made above")
 	};
 	let both = Call::RegisterWithOffer { peer_id, addresses, operator, region, bond, offer };
-	let calls = [vec![9, 2, 2 << 2], encode(register), encode(Call::SetOffer(offer))];
+	let calls = [vec![18, 2, 2 << 2], encode(register), encode(Call::SetOffer(offer))];
 	assert_eq!(encode(both), calls.concat());
 }
 

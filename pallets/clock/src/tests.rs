@@ -22,7 +22,14 @@ impl frame_system::Config for Test {
 impl Config for Test {}
 
 fn genesis(slot_millis: u64, epoch_slots: u64) -> TestState {
-	let clock = GenesisConfig { slot_millis, epoch_slots, _config: PhantomData };
+	genesis_with(GenesisConfig { slot_millis, epoch_slots, ..Default::default() })
+}
+
+fn genesis_of_eras(sessions: u32, bonding: u32) -> TestState {
+	genesis_with(GenesisConfig { eras: Eras { sessions, bonding }, ..Default::default() })
+}
+
+fn genesis_with(clock: GenesisConfig<Test>) -> TestState {
 	RuntimeGenesisConfig { clock, ..Default::default() }.build_storage().unwrap().into()
 }
 
@@ -37,6 +44,19 @@ fn genesis_values_reach_babe_and_timestamp() {
 }
 
 #[test]
+fn eras_reach_staking_and_reports() {
+	genesis_of_eras(3, 8).execute_with(|| {
+		assert_eq!(Clock::eras(), Eras { sessions: 3, bonding: 8 });
+		assert_eq!(SessionsPerEra::<Test>::get(), 3);
+		assert_eq!(BondingDuration::<Test>::get(), 8);
+		assert_eq!(SlashDeferDuration::<Test>::get(), 7);
+		assert_eq!(<LiableSessions<Test> as Get<u32>>::get(), 24);
+		assert_eq!(<LiableSessions<Test> as Get<u64>>::get(), 24);
+		assert_eq!(ReportLongevity::<Test>::get(), 24 * DEFAULT_EPOCH_SLOTS);
+	});
+}
+
+#[test]
 fn lengths_that_genesis_refuses_are_found_in_the_state() {
 	genesis(1_000, 60).execute_with(|| {
 		assert_eq!(Clock::do_try_state(), Ok(()));
@@ -45,6 +65,9 @@ fn lengths_that_genesis_refuses_are_found_in_the_state() {
 		SlotMillis::<Test>::put(1_000);
 		EpochSlots::<Test>::put(1);
 		assert!(Clock::do_try_state().is_err());
+		EpochSlots::<Test>::put(60);
+		EraLengths::<Test>::put(Eras { sessions: 0, ..Eras::default() });
+		assert!(Clock::do_try_state().is_err());
 	});
 }
 
@@ -52,6 +75,7 @@ fn lengths_that_genesis_refuses_are_found_in_the_state() {
 fn default_genesis_is_production() {
 	TestState::from(RuntimeGenesisConfig::default().build_storage().unwrap()).execute_with(|| {
 		assert_eq!((Clock::slot_millis(), Clock::epoch_slots()), (DEFAULT_SLOT_MILLIS, DEFAULT_EPOCH_SLOTS));
+		assert_eq!(Clock::eras(), Eras::default());
 	});
 }
 
@@ -71,4 +95,22 @@ fn odd_slot_fails() {
 #[should_panic(expected = "clock.epochSlots must be at least")]
 fn tiny_epoch_fails() {
 	genesis(1_000, 1);
+}
+
+#[test]
+#[should_panic(expected = "an era needs a session")]
+fn era_without_sessions_fails() {
+	genesis_of_eras(0, 8);
+}
+
+#[test]
+#[should_panic(expected = "clock.eras.bonding must be at most 84")]
+fn liability_beyond_what_is_remembered_fails() {
+	genesis_of_eras(3, 85);
+}
+
+#[test]
+#[should_panic(expected = "must be at most 1,000")]
+fn liability_for_too_long_fails() {
+	genesis_of_eras(u32::MAX, 84);
 }

@@ -364,7 +364,7 @@ pub mod pallet {
 		/// Acknowledgements must be valid for at least one block.
 		#[codec(index = 29)]
 		InvalidValidity,
-		/// A share must be at most a million parts per million.
+		/// A share must be at most a million parts per million, and the penalty at most 10,000 periods.
 		#[codec(index = 30)]
 		InvalidShare,
 		/// More of the provider's periods are over and unresolved than can be resolved on the way: the proof clock must be

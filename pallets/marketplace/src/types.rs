@@ -148,6 +148,9 @@ pub enum UploadUse {
 	Replaced(AgreementId),
 }
 
+/// The dearest that losing a column may be: more than a year of periods of an hour.
+pub(crate) const MAX_LOSS_PENALTY_PERIODS: u32 = 10_000;
+
 /// Parameters of the market.
 #[derive(
 	Clone,
@@ -170,7 +173,7 @@ pub struct MarketParams {
 	pub max_duration: u32,
 	/// Longest time from now to an acknowledgement's last block.
 	pub max_ack_validity: BlockNumber,
-	/// Penalty for a lost column, in periods of the most that its client agreed to pay for it.
+	/// Penalty for a lost column, in periods of the most that its client agreed to pay for it; at most 10,000.
 	pub loss_penalty_periods: u32,
 	/// Parts per million of that penalty that go to the client.
 	pub loss_client_share_ppm: u32,
@@ -200,7 +203,10 @@ impl MarketParams {
 		// A term of zero would let columns end before they start.
 		ensure!(self.min_term >= 1 && self.min_term <= self.max_duration, Error::<T>::InvalidTerm);
 		ensure!(self.max_ack_validity >= 1, Error::<T>::InvalidValidity);
-		ensure!(self.loss_client_share_ppm <= ALL_PPM, Error::<T>::InvalidShare);
+		ensure!(
+			self.loss_client_share_ppm <= ALL_PPM && self.loss_penalty_periods <= MAX_LOSS_PENALTY_PERIODS,
+			Error::<T>::InvalidShare
+		);
 		Ok(())
 	}
 }

@@ -190,13 +190,15 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn force_set_params() {
+	fn set_params() -> Result<(), BenchmarkError> {
 		let params = StakeParams { min_bond: 1, stake_per_quote: 2, unbonding_blocks: 3 };
+		let origin = T::ParamsOrigin::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
 
 		#[extrinsic_call]
-		_(RawOrigin::Root, params);
+		_(origin as T::RuntimeOrigin, params);
 
 		assert_last_event::<T>(Event::ParamsSet { params });
+		Ok(())
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::genesis(), crate::mock::Test);

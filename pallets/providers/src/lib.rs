@@ -91,6 +91,8 @@ pub mod pallet {
 		type RuntimeHoldReason: From<HoldReason>;
 		/// Who gets what is slashed and is no one's share: the treasury.
 		type OnSlash: OnUnbalanced<CreditOf<Self>>;
+		/// Who may change the parameters.
+		type ParamsOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// What the calls cost.
 		type WeightInfo: WeightInfo;
 	}
@@ -369,6 +371,12 @@ pub mod pallet {
 		/// Stake must wait for a block at least.
 		#[codec(index = 27)]
 		UnbondingBlocksZero,
+		/// The least bond must be at most 100,000 PPL.
+		#[codec(index = 28)]
+		MinBondTooHigh,
+		/// Stake must wait for at most 1,209,600 blocks.
+		#[codec(index = 29)]
+		UnbondingBlocksTooMany,
 	}
 
 	impl<T> From<ParamsError> for Error<T> {
@@ -377,6 +385,8 @@ pub mod pallet {
 				ParamsError::MinBondZero => Self::MinBondZero,
 				ParamsError::StakePerQuoteTooHigh => Self::StakePerQuoteTooHigh,
 				ParamsError::UnbondingBlocksZero => Self::UnbondingBlocksZero,
+				ParamsError::MinBondTooHigh => Self::MinBondTooHigh,
+				ParamsError::UnbondingBlocksTooMany => Self::UnbondingBlocksTooMany,
 			}
 		}
 	}
@@ -560,11 +570,11 @@ pub mod pallet {
 		/// Sets the rules of staking. Providers with a lower bond than they ask keep their work and get no more; stake
 		/// that is unbonding keeps its block.
 		///
-		/// Origin: root. Errors: [`Error::MinBondZero`], [`Error::StakePerQuoteTooHigh`],
+		/// Origin: [`Config::ParamsOrigin`]. Errors: [`Error::MinBondZero`], [`Error::StakePerQuoteTooHigh`],
 		/// [`Error::UnbondingBlocksZero`]. Event: [`Event::ParamsSet`].
 		#[pallet::call_index(10)]
-		pub fn force_set_params(origin: OriginFor<T>, params: StakeParams) -> DispatchResult {
-			ensure_root(origin)?;
+		pub fn set_params(origin: OriginFor<T>, params: StakeParams) -> DispatchResult {
+			T::ParamsOrigin::ensure_origin(origin)?;
 			params.check().map_err(Error::<T>::from)?;
 			Params::<T>::put(params);
 			Self::deposit_event(Event::ParamsSet { params });

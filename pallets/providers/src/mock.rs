@@ -91,6 +91,7 @@ impl Config for Test {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type OnSlash = ToTreasury;
+	type ParamsOrigin = EnsureRoot<u64>;
 	type WeightInfo = ();
 }
 

@@ -142,6 +142,11 @@ impl Default for StakeParams {
 	}
 }
 
+/// The highest least bond in planck: 100,000 PPL.
+pub const MAX_MIN_BOND: Balance = 100_000_000_000_000_000;
+/// The longest that stake may wait: 12 weeks of blocks of 6 s.
+pub const MAX_UNBONDING_BLOCKS: BlockNumber = 1_209_600;
+
 /// What is wrong with [`StakeParams`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamsError {
@@ -151,6 +156,10 @@ pub enum ParamsError {
 	StakePerQuoteTooHigh,
 	/// Stake must wait for a block at least, or a slash could always be outrun.
 	UnbondingBlocksZero,
+	/// Hardly anybody could be a provider.
+	MinBondTooHigh,
+	/// Stake would be locked in for ever.
+	UnbondingBlocksTooMany,
 }
 
 impl StakeParams {
@@ -161,6 +170,12 @@ impl StakeParams {
 		}
 		if self.stake_per_quote > Balance::from(u64::MAX) {
 			return Err(ParamsError::StakePerQuoteTooHigh);
+		}
+		if self.min_bond > MAX_MIN_BOND {
+			return Err(ParamsError::MinBondTooHigh);
+		}
+		if self.unbonding_blocks > MAX_UNBONDING_BLOCKS {
+			return Err(ParamsError::UnbondingBlocksTooMany);
 		}
 		if self.unbonding_blocks == 0 {
 			return Err(ParamsError::UnbondingBlocksZero);

@@ -29,8 +29,8 @@ pub trait WeightInfo {
 	fn resume() -> Weight;
 	/// `leave`.
 	fn leave() -> Weight;
-	/// `force_set_params`.
-	fn force_set_params() -> Weight;
+	/// `set_params`.
+	fn set_params() -> Weight;
 }
 
 /// For a Substrate chain, with its own database weights.
@@ -156,7 +156,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// Storage: `Providers::Params` (r:0 w:1)
 	/// Proof: `Providers::Params` (`max_values`: Some(1), `max_size`: Some(36), added: 531, mode: `MaxEncodedLen`)
-	fn force_set_params() -> Weight {
+	fn set_params() -> Weight {
 		// Minimum execution time: 8_716_000 picoseconds.
 		Weight::from_parts(15_690_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1_u64))
@@ -215,7 +215,7 @@ impl WeightInfo for () {
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
-	fn force_set_params() -> Weight {
+	fn set_params() -> Weight {
 		Weight::from_parts(15_690_000, 0)
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}

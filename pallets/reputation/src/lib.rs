@@ -66,6 +66,8 @@ pub mod pallet {
 	/// What the reputation needs of the runtime.
 	#[pallet::config]
 	pub trait Config: frame_system::Config {
+		/// Who may change the half-life.
+		type ParamsOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// What the calls cost.
 		type WeightInfo: WeightInfo;
 	}
@@ -169,10 +171,10 @@ pub mod pallet {
 	impl<T: Config> Pallet<T> {
 		/// Sets the half-life. What has not decayed since a record's last change decays at the new pace too.
 		///
-		/// Origin: root. Errors: [`Error::HalfLifeZero`]. Event: [`Event::HalfLifeSet`].
+		/// Origin: [`Config::ParamsOrigin`]. Errors: [`Error::HalfLifeZero`]. Event: [`Event::HalfLifeSet`].
 		#[pallet::call_index(0)]
 		pub fn set_half_life(origin: OriginFor<T>, blocks: BlockNumber) -> DispatchResult {
-			ensure_root(origin)?;
+			T::ParamsOrigin::ensure_origin(origin)?;
 			ensure!(blocks > 0, Error::<T>::HalfLifeZero);
 			HalfLife::<T>::put(blocks);
 			Self::deposit_event(Event::HalfLifeSet { blocks });

@@ -28,6 +28,7 @@ impl frame_system::Config for Test {
 }
 
 impl Config for Test {
+	type ParamsOrigin = EnsureRoot<u64>;
 	type WeightInfo = ();
 }
 

@@ -329,7 +329,7 @@ pub mod pallet {
 		/// The number of challenges must be between 1 and 32.
 		#[codec(index = 20)]
 		InvalidChallenges,
-		/// A share must be at most a million parts per million.
+		/// A miss must cost at most a tenth of the stake, of which the reporter gets at most half.
 		#[codec(index = 21)]
 		InvalidShare,
 		/// Suspension must come after at least one miss, and termination not before it.

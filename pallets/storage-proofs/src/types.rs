@@ -6,6 +6,10 @@ use crate::{Config, Error};
 
 /// A million parts per million: all of it.
 pub(crate) const ALL_PPM: u32 = 1_000_000;
+/// What one miss can cost at most, in parts per million of the stake: whoever misses ten periods may have been cut off.
+pub(crate) const MAX_MISSED_SLASH_PPM: u32 = 100_000;
+/// What its reporter can get of it at most: more would pay a provider's rivals to keep it from proving.
+pub(crate) const MAX_REPORTER_SHARE_PPM: u32 = 500_000;
 
 /// A provider's duty to prove.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
@@ -93,7 +97,10 @@ impl ProofParams {
 			Error::<T>::InvalidWindow
 		);
 		ensure!((1..=MAX_CHALLENGES).contains(&self.challenges), Error::<T>::InvalidChallenges);
-		ensure!(self.missed_slash_ppm <= ALL_PPM && self.reporter_share_ppm <= ALL_PPM, Error::<T>::InvalidShare);
+		ensure!(
+			self.missed_slash_ppm <= MAX_MISSED_SLASH_PPM && self.reporter_share_ppm <= MAX_REPORTER_SHARE_PPM,
+			Error::<T>::InvalidShare
+		);
 		ensure!(self.suspend_after >= 1 && self.terminate_after >= self.suspend_after, Error::<T>::InvalidStreaks);
 		Ok(())
 	}

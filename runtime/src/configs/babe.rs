@@ -1,26 +1,18 @@
 //! Who makes the blocks, and the randomness that comes with them.
 
 use codec::Decode;
-use frame_support::{
-	parameter_types,
-	traits::{ConstU32, Get},
-};
+use frame_support::traits::ConstU32;
 use peoples_cloud_primitives::{traits::BlockRandomness, Hash32};
 use sp_consensus_babe::{digests::PreDigest, BABE_ENGINE_ID};
 
-use super::EQUIVOCATION_SESSIONS;
 use crate::{Historical, Offences, Runtime, Session, System};
 
 /// The most validators: finality votes grow with their square.
 pub(super) type MaxAuthorities = ConstU32<100>;
-/// Nobody nominates validators: they are set at genesis.
-pub(super) type MaxNominators = ConstU32<0>;
-
-parameter_types! {
-	/// For how many blocks a report of an equivocation stays valid.
-	pub ReportLongevity: u64 =
-		u64::from(EQUIVOCATION_SESSIONS).saturating_mul(pallet_clock::EpochDuration::<Runtime>::get());
-}
+/// The most nominators behind one validator who are paid and slashed with it.
+pub(super) type MaxNominators = ConstU32<1_024>;
+/// For how many slots a report of an equivocation stays valid.
+pub(super) type ReportLongevity = pallet_clock::ReportLongevity<Runtime>;
 
 impl pallet_babe::Config for Runtime {
 	type EpochDuration = pallet_clock::EpochDuration<Self>;

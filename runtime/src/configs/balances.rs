@@ -24,10 +24,10 @@ impl pallet_balances::Config for Runtime {
 	type DustRemoval = ResolveTo<TreasuryAccount, Balances>;
 	type ExistentialDeposit = ExistentialDeposit;
 	type AccountStore = System;
-	// Proxies, multisigs and preimages of the SDK still reserve; nothing locks.
+	// Proxies, multisigs and referenda of the SDK still reserve, and only votes lock.
 	type ReserveIdentifier = [u8; 8];
 	type FreezeIdentifier = RuntimeFreezeReason;
-	type MaxLocks = ConstU32<0>;
+	type MaxLocks = ConstU32<1>;
 	type MaxReserves = ConstU32<16>;
 	type MaxFreezes = VariantCountOf<RuntimeFreezeReason>;
 	type DoneSlashHandler = ();

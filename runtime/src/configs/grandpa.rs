@@ -1,11 +1,6 @@
 //! Who finalises the blocks.
 
-use frame_support::traits::ConstU64;
-
-use super::{
-	babe::{MaxAuthorities, MaxNominators, ReportLongevity},
-	EQUIVOCATION_SESSIONS,
-};
+use super::babe::{MaxAuthorities, MaxNominators, ReportLongevity};
 use crate::{Historical, Offences, Runtime, RuntimeEvent};
 
 impl pallet_grandpa::Config for Runtime {
@@ -14,7 +9,7 @@ impl pallet_grandpa::Config for Runtime {
 	type MaxAuthorities = MaxAuthorities;
 	type MaxNominators = MaxNominators;
 	// As far back as equivocations are punished.
-	type MaxSetIdSessionEntries = ConstU64<{ EQUIVOCATION_SESSIONS as u64 }>;
+	type MaxSetIdSessionEntries = pallet_clock::LiableSessions<Self>;
 	type KeyOwnerProof = sp_session::MembershipProof;
 	type EquivocationReportSystem =
 		pallet_grandpa::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;

@@ -4,9 +4,8 @@ use frame_support::{
 	parameter_types,
 	traits::{fungible::HoldConsideration, ConstU32, LinearStoragePrice},
 };
-use frame_system::EnsureRoot;
 
-use super::deposit;
+use super::{deposit, governance::MarketAdmins};
 use crate::{AccountId, Balance, Balances, Escrow, Providers, Reputation, Runtime, RuntimeHoldReason, StorageProofs};
 
 parameter_types! {
@@ -27,7 +26,7 @@ impl pallet_marketplace::Config for Runtime {
 	type Holdings = StorageProofs;
 	type Consideration = HoldConsideration<AccountId, Balances, AgreementHoldReason, AgreementDepositPrice>;
 	type DepositPrice = AgreementDepositPrice;
-	type ParamsOrigin = EnsureRoot<AccountId>;
+	type ParamsOrigin = MarketAdmins;
 	// Enough for 20 of 60, and few enough to check all acknowledgements in one transaction.
 	type MaxColumns = ConstU32<64>;
 	type WeightInfo = pallet_marketplace::weights::SubstrateWeight<Self>;

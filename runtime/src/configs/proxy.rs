@@ -65,6 +65,13 @@ pub enum ProxyType {
 	/// So whoever has this proxy's key can cost the provider its stake, and gain nothing by it.
 	#[codec(index = 3)]
 	Provider,
+	/// Bond, validate, nominate, claim rewards, set session keys. Whoever has this proxy's key can send rewards to an
+	/// account of its own and put the stake at risk, and never take it.
+	#[codec(index = 4)]
+	Staking,
+	/// Vote, delegate votes, submit and pay referenda, act in the committee.
+	#[codec(index = 5)]
+	Governance,
 }
 
 /// Whether the call is one that a provider's daemon makes day by day. Batches are: the filter holds for what is in them.
@@ -89,6 +96,34 @@ fn is_penalised(call: &RuntimeCall) -> bool {
 	matches!(call, RuntimeCall::Marketplace(pallet_marketplace::Call::declare_lost { .. }))
 }
 
+/// Whether the call is one of staking's, or a batch of such.
+fn is_staking(call: &RuntimeCall) -> bool {
+	use pallet_utility::Call::{batch, batch_all, force_batch};
+
+	matches!(
+		call,
+		RuntimeCall::Staking(..)
+			| RuntimeCall::Session(..)
+			| RuntimeCall::VoterList(..)
+			| RuntimeCall::Utility(batch { .. } | batch_all { .. } | force_batch { .. })
+	)
+}
+
+/// Whether the call takes part in governance, or is a batch of such.
+fn is_governance(call: &RuntimeCall) -> bool {
+	use pallet_utility::Call::{batch, batch_all, force_batch};
+
+	matches!(
+		call,
+		RuntimeCall::ConvictionVoting(..)
+			| RuntimeCall::Referenda(..)
+			| RuntimeCall::TechnicalCommittee(..)
+			| RuntimeCall::Whitelist(..)
+			| RuntimeCall::Preimage(..)
+			| RuntimeCall::Utility(batch { .. } | batch_all { .. } | force_batch { .. })
+	)
+}
+
 impl InstanceFilter<RuntimeCall> for ProxyType {
 	fn filter(&self, call: &RuntimeCall) -> bool {
 		match self {
@@ -109,6 +144,8 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 				) || (is_provider_duty(call) && !is_penalised(call))
 			},
 			Self::Provider => is_provider_duty(call),
+			Self::Staking => is_staking(call),
+			Self::Governance => is_governance(call),
 			Self::CancelProxy => matches!(call, RuntimeCall::Proxy(pallet_proxy::Call::reject_announcement { .. })),
 		}
 	}

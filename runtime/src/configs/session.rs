@@ -1,25 +1,26 @@
-//! Sessions: the validators of genesis, with the keys that they currently use.
+//! Sessions: the validators that staking elects, with the keys that they currently use.
 
 use alloc::vec::Vec;
-use frame_support::parameter_types;
-use sp_runtime::traits::{Convert, OpaqueKeys};
+use frame_support::{parameter_types, traits::Get};
+use pallet_session::{historical, SessionManager};
+use sp_runtime::traits::{ConvertInto, OpaqueKeys};
 use sp_staking::SessionIndex;
 
-use super::{deposit, EQUIVOCATION_SESSIONS};
-use crate::{AccountId, Babe, Balance, Balances, Historical, Runtime, RuntimeEvent, Session, SessionKeys};
+use super::deposit;
+use crate::{AccountId, Babe, Balance, Balances, Historical, Runtime, RuntimeEvent, Session, SessionKeys, Staking};
 
 parameter_types! {
-	/// For a validator's two keys and the index of their owner.
-	pub const KeyDeposit: Balance = deposit(3, 3 * 32 + 2 * 4 + 2 * 64);
+	/// For a validator's four keys under its account, and its account under each of them.
+	pub const KeyDeposit: Balance = deposit(5, 32 + 3 * 32 + 33 + 4 * (4 + 33 + 32));
 }
 
 impl pallet_session::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type ValidatorId = AccountId;
-	type ValidatorIdOf = ValidatorOf;
+	type ValidatorIdOf = ConvertInto;
 	type ShouldEndSession = Babe;
 	type NextSessionRotation = Babe;
-	type SessionManager = pallet_session::historical::NoteHistoricalRoot<Self, GenesisValidators>;
+	type SessionManager = historical::NoteHistoricalRoot<Self, KeysNoted>;
 	type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
 	type Keys = SessionKeys;
 	// Never more than a third of the validators, so that the others can go on finalising.
@@ -29,38 +30,19 @@ impl pallet_session::Config for Runtime {
 	type KeyDeposit = KeyDeposit;
 }
 
-impl pallet_session::historical::Config for Runtime {
+impl historical::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type FullIdentification = ();
-	type FullIdentificationOf = NoIdentification;
+	type FullIdentificationOf = pallet_staking::UnitIdentificationOf<Self>;
 }
 
-/// Only validators may set session keys: nobody else's would ever be used.
+/// Staking's validators. Where staking has nothing new to say, in the middle of an era or while it elects nobody, and
+/// one of them has changed its keys, they are noted anew: else nobody could prove whose the new keys are, and
+/// equivocations with them could not be reported.
 #[derive(Debug)]
-pub struct ValidatorOf;
+pub struct KeysNoted;
 
-impl Convert<AccountId, Option<AccountId>> for ValidatorOf {
-	fn convert(account: AccountId) -> Option<AccountId> {
-		Session::validators().contains(&account).then_some(account)
-	}
-}
-
-/// A validator is known by its account alone.
-#[derive(Debug)]
-pub struct NoIdentification;
-
-impl Convert<AccountId, Option<()>> for NoIdentification {
-	fn convert(_: AccountId) -> Option<()> {
-		Some(())
-	}
-}
-
-/// Keeps the validators that genesis named, and says when one has changed its keys.
-#[derive(Debug)]
-pub struct GenesisValidators;
-
-impl GenesisValidators {
-	/// The validators, if any of them has new keys: then their root is to be noted anew for reports of equivocations.
+impl KeysNoted {
 	fn with_new_keys() -> Option<Vec<AccountId>> {
 		let queued = Session::queued_keys();
 		let changed = queued.iter().any(|(validator, keys)| {
@@ -70,35 +52,38 @@ impl GenesisValidators {
 	}
 }
 
-impl pallet_session::SessionManager<AccountId> for GenesisValidators {
-	fn new_session(_: SessionIndex) -> Option<Vec<AccountId>> {
-		Self::with_new_keys()
+impl SessionManager<AccountId> for KeysNoted {
+	fn new_session(index: SessionIndex) -> Option<Vec<AccountId>> {
+		<Staking as SessionManager<_>>::new_session(index).or_else(Self::with_new_keys)
 	}
-	fn new_session_genesis(_: SessionIndex) -> Option<Vec<AccountId>> {
-		// Genesis has stored the keys, but not yet who of them is a validator: all are.
-		Some(pallet_session::NextKeys::<Runtime>::iter_keys().collect())
+	fn new_session_genesis(index: SessionIndex) -> Option<Vec<AccountId>> {
+		<Staking as SessionManager<_>>::new_session_genesis(index)
 	}
 	fn start_session(start: SessionIndex) {
-		let oldest = start.saturating_sub(EQUIVOCATION_SESSIONS);
+		<Staking as SessionManager<_>>::start_session(start);
+		// Staking forgets sessions with their eras, of which there are none while it elects nobody.
+		let oldest = start.saturating_sub(pallet_clock::LiableSessions::<Runtime>::get());
 		if oldest > 0 {
 			Historical::prune_up_to(oldest);
 		}
 	}
-	fn end_session(_: SessionIndex) {}
+	fn end_session(end: SessionIndex) {
+		<Staking as SessionManager<_>>::end_session(end);
+	}
 }
 
-impl pallet_session::historical::SessionManager<AccountId, ()> for GenesisValidators {
+impl historical::SessionManager<AccountId, ()> for KeysNoted {
 	fn new_session(index: SessionIndex) -> Option<Vec<(AccountId, ())>> {
-		identified(<Self as pallet_session::SessionManager<_>>::new_session(index))
+		identified(<Self as SessionManager<_>>::new_session(index))
 	}
 	fn new_session_genesis(index: SessionIndex) -> Option<Vec<(AccountId, ())>> {
-		identified(<Self as pallet_session::SessionManager<_>>::new_session_genesis(index))
+		identified(<Self as SessionManager<_>>::new_session_genesis(index))
 	}
 	fn start_session(start: SessionIndex) {
-		<Self as pallet_session::SessionManager<_>>::start_session(start);
+		<Self as SessionManager<_>>::start_session(start);
 	}
 	fn end_session(end: SessionIndex) {
-		<Self as pallet_session::SessionManager<_>>::end_session(end);
+		<Self as SessionManager<_>>::end_session(end);
 	}
 }
 

@@ -5,7 +5,7 @@ use frame_support::{
 	traits::{
 		fungible::{Balanced, Credit},
 		tokens::imbalance::ResolveTo,
-		ConstU8, OnUnbalanced,
+		ConstU8, Imbalance, OnUnbalanced,
 	},
 	weights::{ConstantMultiplier, IdentityFee},
 };
@@ -29,7 +29,7 @@ parameter_types! {
 
 impl pallet_transaction_payment::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
-	type OnChargeTransaction = FungibleAdapter<Balances, FeesToAuthor>;
+	type OnChargeTransaction = FungibleAdapter<Balances, FeesShared>;
 	// A picosecond of execution costs a planck: a full block of 2 s comes to 2 PPL.
 	type WeightToFee = IdentityFee<Balance>;
 	type LengthToFee = ConstantMultiplier<Balance, TransactionByteFee>;
@@ -42,18 +42,32 @@ impl pallet_transaction_payment::Config for Runtime {
 #[cfg(feature = "runtime-benchmarks")]
 impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
 
-/// Fees and tips pay whoever makes the block: validators have no other income, since nothing is minted.
+/// Half of each fee is the treasury's, the other half and the tip are for whoever makes the block.
 #[derive(Debug)]
-pub struct FeesToAuthor;
+pub struct FeesShared;
 
-impl OnUnbalanced<Credit<AccountId, Balances>> for FeesToAuthor {
-	fn on_nonzero_unbalanced(fees: Credit<AccountId, Balances>) {
+impl OnUnbalanced<Credit<AccountId, Balances>> for FeesShared {
+	fn on_unbalanceds(mut fee_then_tip: impl Iterator<Item = Credit<AccountId, Balances>>) {
+		let Some(fee) = fee_then_tip.next() else { return };
+		let half = fee.peek().div_ceil(2);
+		let (mut reward, treasury) = fee.split(half);
+		if let Some(tip) = fee_then_tip.next() {
+			reward.subsume(tip);
+		}
+		// A treasury that was emptied takes nothing below the existential deposit.
+		if let Err(treasury) = Balances::resolve(&TreasuryAccount::get(), treasury) {
+			reward.subsume(treasury);
+		}
+		Self::on_unbalanced(reward);
+	}
+
+	fn on_nonzero_unbalanced(reward: Credit<AccountId, Balances>) {
 		let unpaid = match Authorship::author() {
-			Some(author) => Balances::resolve(&author, fees),
-			None => Err(fees),
+			Some(author) => Balances::resolve(&author, reward),
+			None => Err(reward),
 		};
-		if let Err(fees) = unpaid {
-			ResolveTo::<TreasuryAccount, Balances>::on_unbalanced(fees);
+		if let Err(reward) = unpaid {
+			ResolveTo::<TreasuryAccount, Balances>::on_unbalanced(reward);
 		}
 	}
 }

@@ -2,8 +2,10 @@
 
 use codec::Encode;
 use frame_support::traits::{OnFinalize, OnInitialize};
+use pallet_staking::StakerStatus;
 use peoples_cloud_runtime::{
-	genesis_config_presets::get_preset, AllPalletsWithSystem, Block, Header, Runtime, SessionKeys, System, Timestamp,
+	genesis_config_presets::{get_preset, session_keys},
+	AccountId, AllPalletsWithSystem, Block, Header, Runtime, System, Timestamp, PPL,
 };
 use serde_json::Value;
 use sp_consensus_babe::{
@@ -12,7 +14,7 @@ use sp_consensus_babe::{
 };
 use sp_genesis_builder::runtime_decl_for_genesis_builder::GenesisBuilder;
 use sp_io::TestExternalities;
-use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+use sp_keyring::Sr25519Keyring;
 use sp_runtime::{traits::Header as _, Digest, DigestItem};
 
 /// The slot of block 1: any number that is not 0.
@@ -49,16 +51,20 @@ pub(crate) fn state(genesis: &Value) -> TestExternalities {
 }
 
 /// A genesis of the `local` preset with these validators.
-pub(crate) fn genesis_with(validators: &[(Sr25519Keyring, Ed25519Keyring)]) -> Value {
+pub(crate) fn genesis_with(validators: &[Sr25519Keyring]) -> Value {
 	let keys: Vec<_> = validators
 		.iter()
-		.map(|(babe, grandpa)| {
-			let account = babe.to_account_id();
-			let keys = SessionKeys { babe: babe.public().into(), grandpa: grandpa.public().into() };
-			(account.clone(), account, keys)
+		.map(|validator| {
+			let account = validator.to_account_id();
+			(account.clone(), account, session_keys(*validator))
 		})
 		.collect();
 	let mut genesis = genesis("local");
+	let stakers: Vec<_> = keys
+		.iter()
+		.map(|(account, ..)| (account, account, 10_000 * PPL, StakerStatus::<AccountId>::Validator))
+		.collect();
+	genesis["staking"]["stakers"] = serde_json::to_value(stakers).unwrap();
 	genesis["session"]["keys"] = serde_json::to_value(keys).unwrap();
 	genesis
 }

@@ -1,9 +1,12 @@
 use codec::Encode;
-use frame_support::{assert_noop, assert_ok, traits::KeyOwnerProofSystem};
+use frame_support::{
+	assert_noop, assert_ok,
+	traits::{Get, KeyOwnerProofSystem},
+};
 use peoples_cloud_primitives::traits::BlockRandomness;
 use peoples_cloud_runtime::{
-	configs::{VrfRandomness, EQUIVOCATION_SESSIONS},
-	Babe, Grandpa, Header, Historical, Runtime, RuntimeOrigin, Session, SessionKeys, System,
+	configs::VrfRandomness, genesis_config_presets::session_keys, Babe, Beefy, Grandpa, Header, Historical, Runtime,
+	RuntimeOrigin, Session, System,
 };
 use sp_consensus_babe::{
 	digests::{CompatibleDigestItem, PreDigest, SecondaryVRFPreDigest},
@@ -20,21 +23,15 @@ use crate::chain::{
 	begin_block, begin_block_with, digest, end_block, genesis, genesis_with, plain_digest, run_to, state, FIRST_SLOT,
 };
 
-fn four_validators() -> sp_io::TestExternalities {
-	state(&genesis_with(&[
-		(Alice, Ed25519Keyring::Alice),
-		(Bob, Ed25519Keyring::Bob),
-		(Charlie, Ed25519Keyring::Charlie),
-		(Dave, Ed25519Keyring::Dave),
-	]))
-}
+/// Four validators.
+pub(crate) const FOUR: [Sr25519Keyring; 4] = [Alice, Bob, Charlie, Dave];
 
-fn babe_pair(key: Sr25519Keyring) -> sp_consensus_babe::AuthorityPair {
+pub(crate) fn babe_pair(key: Sr25519Keyring) -> sp_consensus_babe::AuthorityPair {
 	key.pair().into()
 }
 
 /// Two blocks in one slot by the same validator.
-fn equivocation(offender: Sr25519Keyring, slot: u64) -> sp_consensus_babe::EquivocationProof<Header> {
+pub(crate) fn equivocation(offender: Sr25519Keyring, slot: u64) -> sp_consensus_babe::EquivocationProof<Header> {
 	let pair = babe_pair(offender);
 	let index = Babe::authorities().iter().position(|(id, _)| *id == pair.public()).unwrap();
 	let block = |state_root: u8| {
@@ -59,7 +56,7 @@ fn equivocation(offender: Sr25519Keyring, slot: u64) -> sp_consensus_babe::Equiv
 
 #[test]
 fn reported_equivocation_disables_the_validator() {
-	four_validators().execute_with(|| {
+	state(&genesis_with(&FOUR)).execute_with(|| {
 		// GIVEN Bob made two blocks in one slot
 		begin_block(1);
 		let evidence = equivocation(Bob, FIRST_SLOT);
@@ -114,18 +111,19 @@ fn new_keys_are_used_and_proven() {
 	state(&genesis).execute_with(|| {
 		// GIVEN Bob changes his keys
 		begin_block(1);
-		let keys = SessionKeys { babe: Charlie.public().into(), grandpa: Ed25519Keyring::Charlie.public().into() };
+		let keys = session_keys(Charlie);
 		pallet_session::NextKeys::<Runtime>::insert(Bob.to_account_id(), &keys);
 		end_block();
 
 		// WHEN two sessions pass
 		run_to(16);
 
-		// THEN both authority sets have the new keys, and the new keys are proven in the session after
+		// THEN all authority sets have the new keys, and the new keys are proven in the session after
 		let babe = sp_consensus_babe::AuthorityId::from(Charlie.public());
 		let grandpa = sp_consensus_grandpa::AuthorityId::from(Ed25519Keyring::Charlie.public());
 		assert!(Babe::authorities().iter().any(|(id, _)| *id == babe));
 		assert!(Grandpa::grandpa_authorities().iter().any(|(id, _)| *id == grandpa));
+		assert!(Beefy::validator_set().unwrap().validators().contains(&session_keys(Charlie).beefy));
 		let proof = Historical::prove((sp_consensus_babe::KEY_TYPE, babe.clone())).unwrap();
 		run_to(26);
 		let owner = Historical::check_proof((sp_consensus_babe::KEY_TYPE, babe), proof);
@@ -134,31 +132,21 @@ fn new_keys_are_used_and_proven() {
 }
 
 #[test]
-fn only_validators_set_keys() {
-	state(&genesis("local")).execute_with(|| {
-		begin_block(1);
-		let owner = Charlie.to_account_id();
-		let keys = SessionKeys { babe: Dave.public().into(), grandpa: Ed25519Keyring::Dave.public().into() };
-		let mut statement = b"POP_".to_vec();
-		statement.extend(owner.encode());
-		let proof = (Dave.sign(&statement), Ed25519Keyring::Dave.sign(&statement)).encode();
-		assert_noop!(
-			Session::set_keys(RuntimeOrigin::signed(owner), keys, proof),
-			pallet_session::Error::<Runtime>::NoAssociatedValidatorId
-		);
-	});
-}
-
-#[test]
 fn old_sessions_are_forgotten() {
 	let mut genesis = genesis("dev");
 	genesis["clock"]["epochSlots"] = 5.into();
-	state(&genesis).execute_with(|| {
-		run_to(5 * (EQUIVOCATION_SESSIONS + 3) + 1);
-		let (first, end) = pallet_session::historical::StoredRange::<Runtime>::get().unwrap();
-		assert!(end - first <= EQUIVOCATION_SESSIONS + 2, "{first}..{end}");
-		assert!(pallet_session::historical::HistoricalSessions::<Runtime>::iter().count() as u32 <= end - first);
-	});
+	// Whether there are eras or not.
+	for force in ["NotForcing", "ForceNone"] {
+		genesis["staking"]["forceEra"] = force.into();
+		state(&genesis).execute_with(|| {
+			let liable: u32 = pallet_clock::LiableSessions::<Runtime>::get();
+			run_to(5 * (4 * liable + 3) + 1);
+			let (first, end) = pallet_session::historical::StoredRange::<Runtime>::get().unwrap();
+			// Eras are forgotten whole.
+			assert!(end - first <= 2 * liable + 2, "{first}..{end}");
+			assert!(pallet_session::historical::HistoricalSessions::<Runtime>::iter().count() as u32 <= end - first);
+		});
+	}
 }
 
 #[test]

@@ -60,8 +60,8 @@ fn transfer_costs_little() {
 }
 
 #[test]
-fn fees_pay_the_author_else_the_treasury() {
-	use peoples_cloud_runtime::configs::FeesToAuthor;
+fn fees_pay_the_author_and_the_treasury() {
+	use peoples_cloud_runtime::configs::FeesShared;
 
 	state(&genesis("dev")).execute_with(|| {
 		// GIVEN no author is known
@@ -76,16 +76,17 @@ fn fees_pay_the_author_else_the_treasury() {
 			)
 			.unwrap()
 		};
-		// WHEN a fee is paid THEN the treasury has it
-		FeesToAuthor::on_unbalanced(fee());
-		assert_eq!(Balances::balance(&TreasuryAccount::get()), EXISTENTIAL_DEPOSIT + PPL);
+		// WHEN a fee and a tip are paid THEN the treasury has both
+		FeesShared::on_unbalanceds([fee(), fee()].into_iter());
+		assert_eq!(Balances::balance(&TreasuryAccount::get()), EXISTENTIAL_DEPOSIT + 2 * PPL);
 
 		// GIVEN Alice makes the block
 		begin_block(1);
 		let before = Balances::balance(&Alice.to_account_id());
-		// WHEN a fee is paid THEN she has it, and nothing was burnt
-		FeesToAuthor::on_unbalanced(fee());
-		assert_eq!(Balances::balance(&Alice.to_account_id()), before + PPL);
+		// WHEN a fee and a tip are paid THEN she has half of the fee and the tip, and nothing was burnt
+		FeesShared::on_unbalanceds([fee(), fee()].into_iter());
+		assert_eq!(Balances::balance(&Alice.to_account_id()), before + PPL + PPL / 2);
+		assert_eq!(Balances::balance(&TreasuryAccount::get()), EXISTENTIAL_DEPOSIT + 2 * PPL + PPL / 2);
 		assert_eq!(Balances::total_issuance(), issuance);
 	});
 }

@@ -3,6 +3,8 @@
 
 mod acknowledgements;
 mod bad_input;
+mod beefy;
+mod clients;
 mod crashes;
 mod crashes_in_put;
 mod crashes_in_repair;
@@ -10,4 +12,5 @@ mod full_disk;
 mod hostile_providers;
 mod intent_flood;
 mod memory;
+mod rpc;
 mod two_validators;

@@ -107,10 +107,9 @@ fn run(provider: u64, step: Step, committed: &mut Vec<u64>) -> bool {
 			pass(blocks);
 			Ok(())
 		},
-		Step::SetParams(min_bond, stake_per_quote, unbonding_blocks) => Registry::force_set_params(
-			RuntimeOrigin::root(),
-			StakeParams { min_bond, stake_per_quote, unbonding_blocks },
-		),
+		Step::SetParams(min_bond, stake_per_quote, unbonding_blocks) => {
+			Registry::set_params(RuntimeOrigin::root(), StakeParams { min_bond, stake_per_quote, unbonding_blocks })
+		},
 	});
 	result.is_ok()
 }

@@ -1,6 +1,9 @@
 //! The rules of staking.
 use super::*;
-use crate::{GenesisConfig, ParamsError};
+use crate::{
+	types::{MAX_MIN_BOND, MAX_UNBONDING_BLOCKS},
+	GenesisConfig, ParamsError,
+};
 
 fn build(params: StakeParams) -> TestState {
 	let registry = GenesisConfig { params, ..Default::default() };
@@ -40,7 +43,7 @@ fn genesis_with_an_overflowing_stake_fails() {
 fn root_sets_the_rules() {
 	build_and_execute(|| {
 		let new = StakeParams { min_bond: 1, stake_per_quote: 0, unbonding_blocks: 1 };
-		assert_ok!(Registry::force_set_params(RuntimeOrigin::root(), new));
+		assert_ok!(Registry::set_params(RuntimeOrigin::root(), new));
 		assert_eq!(Registry::params(), new);
 		assert_eq!(events(), [Event::ParamsSet { params: new }]);
 	});
@@ -49,18 +52,23 @@ fn root_sets_the_rules() {
 #[test]
 fn others_cannot_set_the_rules() {
 	build_and_execute(|| {
-		assert_noop!(Registry::force_set_params(signed(PROVIDER), params()), BadOrigin);
-		assert_noop!(Registry::force_set_params(RuntimeOrigin::none(), params()), BadOrigin);
+		assert_noop!(Registry::set_params(signed(PROVIDER), params()), BadOrigin);
+		assert_noop!(Registry::set_params(RuntimeOrigin::none(), params()), BadOrigin);
 	});
 }
 
 #[test]
 fn unsound_rules_fail() {
 	build_and_execute(|| {
-		let set = |params| Registry::force_set_params(RuntimeOrigin::root(), params);
+		let set = |params| Registry::set_params(RuntimeOrigin::root(), params);
 		assert_noop!(set(StakeParams { min_bond: 0, ..params() }), Error::<Test>::MinBondZero);
 		assert_noop!(set(StakeParams { unbonding_blocks: 0, ..params() }), Error::<Test>::UnbondingBlocksZero);
 		assert_noop!(set(StakeParams { stake_per_quote: 1 << 64, ..params() }), Error::<Test>::StakePerQuoteTooHigh);
+		let min_bond = MAX_MIN_BOND + 1;
+		assert_noop!(set(StakeParams { min_bond, ..params() }), Error::<Test>::MinBondTooHigh);
+		let unbonding_blocks = MAX_UNBONDING_BLOCKS + 1;
+		assert_noop!(set(StakeParams { unbonding_blocks, ..params() }), Error::<Test>::UnbondingBlocksTooMany);
+		assert_ok!(set(StakeParams { min_bond: MAX_MIN_BOND, unbonding_blocks: MAX_UNBONDING_BLOCKS, ..params() }));
 		assert_ok!(set(StakeParams { stake_per_quote: (1 << 64) - 1, ..params() }));
 	});
 }
@@ -73,7 +81,7 @@ fn stricter_rules_stop_new_work_only() {
 		assert_ok!(Registry::commit(&PROVIDER, Storage, GIB));
 		// WHEN the least bond rises.
 		let new = StakeParams { min_bond: MIN_BOND + 1, ..params() };
-		assert_ok!(Registry::force_set_params(RuntimeOrigin::root(), new));
+		assert_ok!(Registry::set_params(RuntimeOrigin::root(), new));
 		// THEN it keeps its work, and gets no more until it tops up.
 		assert_noop!(Registry::commit(&PROVIDER, Storage, GIB), Error::<Test>::Understaked);
 		assert_noop!(Registry::unbond(signed(PROVIDER), 1), Error::<Test>::BondNeeded);

@@ -39,8 +39,8 @@ fn parameters_must_fit_together() {
 		for challenges in [0, 33] {
 			assert_noop!(set(ProofParams { challenges, ..PARAMS }), Error::<Test>::InvalidChallenges);
 		}
-		assert_noop!(set(ProofParams { missed_slash_ppm: 1_000_001, ..PARAMS }), Error::<Test>::InvalidShare);
-		assert_noop!(set(ProofParams { reporter_share_ppm: 1_000_001, ..PARAMS }), Error::<Test>::InvalidShare);
+		assert_noop!(set(ProofParams { missed_slash_ppm: 100_001, ..PARAMS }), Error::<Test>::InvalidShare);
+		assert_noop!(set(ProofParams { reporter_share_ppm: 500_001, ..PARAMS }), Error::<Test>::InvalidShare);
 		assert_noop!(set(ProofParams { suspend_after: 0, ..PARAMS }), Error::<Test>::InvalidStreaks);
 		assert_noop!(set(ProofParams { terminate_after: 1, ..PARAMS }), Error::<Test>::InvalidStreaks);
 	});

@@ -157,7 +157,7 @@ fn with_numbers(world: &World, which: u8, id: u64, place: u16, periods: u32, amo
 		7 => {
 			let params =
 				pallet_providers::StakeParams { min_bond: amount, stake_per_quote: amount, unbonding_blocks: periods };
-			pallet_providers::Call::force_set_params { params }.into()
+			pallet_providers::Call::set_params { params }.into()
 		},
 		8 => pallet_reputation::Call::set_half_life { blocks: periods }.into(),
 		9 => pallet_escrow::Call::withdraw {}.into(),
@@ -190,7 +190,7 @@ fn is_of_root(call: &RuntimeCall) -> bool {
 		call,
 		RuntimeCall::Marketplace(crate::Call::set_params { .. })
 			| RuntimeCall::StorageProofs(pallet_storage_proofs::Call::set_params { .. })
-			| RuntimeCall::Providers(pallet_providers::Call::force_set_params { .. })
+			| RuntimeCall::Providers(pallet_providers::Call::set_params { .. })
 			| RuntimeCall::Reputation(pallet_reputation::Call::set_half_life { .. })
 	)
 }

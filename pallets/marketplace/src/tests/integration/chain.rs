@@ -141,6 +141,7 @@ impl pallet_providers::Config for Test {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type OnSlash = ResolveTo<TreasuryAccount, Balances>;
+	type ParamsOrigin = EnsureRoot<AccountId>;
 	type WeightInfo = ();
 }
 
@@ -151,6 +152,7 @@ impl pallet_escrow::Config for Test {
 }
 
 impl pallet_reputation::Config for Test {
+	type ParamsOrigin = EnsureRoot<AccountId>;
 	type WeightInfo = ();
 }
 

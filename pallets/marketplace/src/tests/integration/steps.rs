@@ -277,7 +277,7 @@ impl World {
 			Step::Pause(slot, false) => self.as_provider(slot, pallet_providers::Call::resume {}),
 			Step::SetStaking { bond_per_chunk } => {
 				let params = pallet_providers::StakeParams { stake_per_quote: bond_per_chunk << 20, ..staking() };
-				assert_ok!(self.force(pallet_providers::Call::force_set_params { params }));
+				assert_ok!(self.force(pallet_providers::Call::set_params { params }));
 			},
 			Step::SetMarket { min_term, max_duration, penalty } => {
 				let params = crate::MarketParams { min_term, max_duration, loss_penalty_periods: penalty, ..MARKET };

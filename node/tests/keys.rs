@@ -1,0 +1,89 @@
+//! Session keys are made on disk, with a proof that the chain takes, and secrets stay there.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::{path::Path, process::Command};
+
+use codec::{Decode, Encode};
+use peoples_cloud_runtime::{AccountId, SessionKeys};
+use sp_runtime::traits::OpaqueKeys;
+
+const OWNER: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+
+fn keys(base_path: &Path, arguments: &[&str]) -> (bool, String, String) {
+	let output = Command::new(env!("CARGO_BIN_EXE_peoples-cloud-node"))
+		.arg("keys")
+		.args(arguments)
+		.args(["--chain", "local", "--base-path"])
+		.arg(base_path)
+		.output()
+		.unwrap();
+	let text = |bytes| String::from_utf8(bytes).unwrap();
+	(output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+/// The bytes of the line that begins so.
+fn line(output: &str, name: &str) -> Vec<u8> {
+	let line = output.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+	hex::decode(line.trim().trim_start_matches("0x")).unwrap()
+}
+
+#[test]
+fn new_keys_have_a_proof_and_stay_secret() {
+	let dir = tempfile::tempdir().unwrap();
+	let owner: AccountId = OWNER.parse().unwrap();
+
+	// WHEN keys are made
+	let (made, output, _) = keys(dir.path(), &["new", "--owner", OWNER]);
+	assert!(made);
+
+	// THEN the chain would take them from their owner, and from nobody else
+	let public = SessionKeys::decode(&mut &*line(&output, "keys:")).unwrap();
+	let proof = <SessionKeys as OpaqueKeys>::ownership_proof_is_valid;
+	let encoded = line(&output, "proof:");
+	assert!(proof(&public, &owner.encode(), &encoded));
+	assert!(!proof(&public, &[1; 32], &encoded));
+
+	// THEN the node finds them, and no secret was printed
+	let (shown, list, _) = keys(dir.path(), &["show"]);
+	assert!(shown);
+	assert_eq!(list.lines().count(), 4);
+	assert_eq!(line(&list, "babe:"), public.babe.encode());
+	assert_eq!(line(&list, "beef:"), public.beefy.encode());
+	let keystore = dir.path().join("chains/peoples_cloud_local/keystore");
+	let mut files = 0;
+	for file in std::fs::read_dir(keystore).unwrap() {
+		let secret = std::fs::read_to_string(file.unwrap().path()).unwrap();
+		let secret = secret.trim().trim_matches('"');
+		assert!(!output.contains(secret) && !list.contains(secret));
+		files += 1;
+	}
+	assert_eq!(files, 4);
+}
+
+#[test]
+fn a_wrong_owner_makes_nothing() {
+	let dir = tempfile::tempdir().unwrap();
+	let (made, output, message) = keys(dir.path(), &["new", "--owner", "nobody"]);
+	assert!(!made && output.is_empty());
+	assert!(message.contains("--owner"), "{message}");
+	assert!(!dir.path().join("chains").exists());
+}
+
+#[test]
+fn keys_that_are_not_there_are_not_shown_as_none() {
+	let dir = tempfile::tempdir().unwrap();
+	let (shown, output, error) = keys(dir.path(), &["show"]);
+	assert!(!shown && output.is_empty());
+	assert!(error.contains("no session keys"), "{error}");
+}
+
+#[test]
+fn keys_of_a_chain_that_lasts_nowhere_are_not_made() {
+	let output = Command::new(env!("CARGO_BIN_EXE_peoples-cloud-node"))
+		.args(["keys", "new", "--dev", "--owner", OWNER])
+		.output()
+		.unwrap();
+	assert!(!output.status.success() && output.stdout.is_empty());
+	let error = String::from_utf8(output.stderr).unwrap();
+	assert!(error.contains("--base-path"), "{error}");
+}

@@ -1,0 +1,75 @@
+//! The ecosystem's clients, unmodified, against a real node: see `tests/clients`.
+use std::{
+	path::{Path, PathBuf},
+	process::{Command, Stdio},
+	time::Duration,
+};
+
+use anyhow::{bail, Context, Result};
+use peoples_cloud_tests::{
+	network::Validator,
+	process::{binary, tail, wait_for},
+};
+
+/// What `setup.sh` exits with where no registry can be reached.
+const UNREACHABLE: i32 = 3;
+/// A client gives up after 4 minutes by itself.
+const DEADLINE: Duration = Duration::from_secs(300);
+
+fn directory() -> PathBuf {
+	Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
+}
+
+/// Installs the clients; whether that could be done.
+fn install() -> Result<bool> {
+	let status = Command::new(directory().join("setup.sh")).stdout(Stdio::null()).status()?;
+	match status.code() {
+		Some(0) => Ok(true),
+		Some(UNREACHABLE) => Ok(false),
+		_ => bail!("clients/setup.sh: {status}"),
+	}
+}
+
+/// Runs each program, one after the other, on one chain: all of them are funded by Alice.
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_of_the_ecosystem_understand_the_node() -> Result<()> {
+	if !install()? {
+		eprintln!("skipped: no package registry can be reached");
+		return Ok(());
+	}
+	let dir = tempfile::tempdir()?;
+	let specification = dir.path().join("dev.json");
+	let status = Command::new(binary("peoples-cloud-node")?)
+		.args(["export-chain-spec", "--chain", "dev", "--raw", "--output"])
+		.arg(&specification)
+		.status()?;
+	anyhow::ensure!(status.success(), "export-chain-spec: {status}");
+	let validator = Validator::start(dir.path())?;
+	validator.chain().await?;
+
+	for (program, test) in [
+		("node", "polkadot-js.mjs"),
+		("node", "papi.mjs"),
+		("node", "smoldot.mjs"),
+		(".venv/bin/python", "substrate-interface.py"),
+	] {
+		let log = dir.path().join(format!("{test}.log"));
+		let output = std::fs::File::create(&log)?;
+		let mut child = Command::new(if program.contains('/') { directory().join(program) } else { program.into() })
+			.arg(test)
+			.current_dir(directory())
+			.env("NODE_URL", validator.url())
+			.env("CHAIN_SPEC", &specification)
+			.stdout(output.try_clone()?)
+			.stderr(output)
+			.spawn()
+			.with_context(|| format!("cannot start {program}"))?;
+		let ended = wait_for(DEADLINE, test, || Ok(child.try_wait()?));
+		if ended.is_err() {
+			child.kill()?;
+		}
+		let status = ended?;
+		anyhow::ensure!(status.success(), "{test}: {status}\n{}", tail(&log, 40));
+	}
+	Ok(())
+}
