@@ -41,6 +41,11 @@ for crate in client client/cli offchain-workers/*; do
 	fi
 done
 
+# Copies of the repository that share a target directory share what is compiled: a path in it may be another copy's.
+if hits=$(grep -rn --include='*.rs' 'env!("CARGO_MANIFEST_DIR")' . --exclude-dir=node_modules --exclude-dir=.venv); then
+	breach "a path is compiled in; tests run in their package's directory: $hits"
+fi
+
 # What the Makefile runs is there.
 while read -r script; do
 	[ -x "$script" ] || breach "the Makefile runs $script, which is not there or not executable"

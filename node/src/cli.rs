@@ -1,5 +1,7 @@
 //! The command line: data only.
 
+use std::path::PathBuf;
+
 use sc_cli::{
 	BuildSpecCmd, ChainInfoCmd, CheckBlockCmd, ExportBlocksCmd, ExportChainSpecCmd, ExportStateCmd, ImportBlocksCmd,
 	KeySubcommand, PurgeChainCmd, RevertCmd, RunCmd,
@@ -13,6 +15,10 @@ pub struct Cli {
 	/// Something else than running the node.
 	#[command(subcommand)]
 	pub subcommand: Option<Subcommand>,
+	/// Where compiled runtimes are kept, so that the next start need not compile them; `runtimes` in the base path without
+	/// it. Whoever can write there can make the node do anything.
+	#[arg(long, global = true, value_name = "DIR", env = "PEOPLES_CLOUD_RUNTIME_CACHE")]
+	pub runtime_cache: Option<PathBuf>,
 	/// How to run the node.
 	#[clap(flatten)]
 	pub run: RunCmd,

@@ -55,28 +55,31 @@ pub fn run() -> Result<()> {
 		},
 		Some(Subcommand::ExportChainSpec(command)) => command.run(cli.load_spec(&command.chain)?),
 		Some(Subcommand::CheckBlock(command)) => cli.create_runner(command)?.async_run(|mut config| {
-			keep_leaves(&mut config);
-			let PartialComponents { client, task_manager, import_queue, .. } = service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, import_queue, .. } =
+				service::new_partial(&mut config, cli.runtime_cache.as_deref())?;
 			Ok((command.run(client, import_queue), task_manager))
 		}),
-		Some(Subcommand::ExportBlocks(command)) => cli.create_runner(command)?.async_run(|config| {
-			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+		Some(Subcommand::ExportBlocks(command)) => cli.create_runner(command)?.async_run(|mut config| {
+			let PartialComponents { client, task_manager, .. } =
+				service::new_partial(&mut config, cli.runtime_cache.as_deref())?;
 			Ok((command.run(client, config.database), task_manager))
 		}),
-		Some(Subcommand::ExportState(command)) => cli.create_runner(command)?.async_run(|config| {
-			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+		Some(Subcommand::ExportState(command)) => cli.create_runner(command)?.async_run(|mut config| {
+			let PartialComponents { client, task_manager, .. } =
+				service::new_partial(&mut config, cli.runtime_cache.as_deref())?;
 			Ok((command.run(client, config.chain_spec), task_manager))
 		}),
 		Some(Subcommand::ImportBlocks(command)) => cli.create_runner(command)?.async_run(|mut config| {
-			keep_leaves(&mut config);
-			let PartialComponents { client, task_manager, import_queue, .. } = service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, import_queue, .. } =
+				service::new_partial(&mut config, cli.runtime_cache.as_deref())?;
 			Ok((command.run(client, import_queue), task_manager))
 		}),
 		Some(Subcommand::PurgeChain(command)) => {
 			cli.create_runner(command)?.sync_run(|config| command.run(config.database))
 		},
-		Some(Subcommand::Revert(command)) => cli.create_runner(command)?.async_run(|config| {
-			let PartialComponents { client, task_manager, backend, .. } = service::new_partial(&config)?;
+		Some(Subcommand::Revert(command)) => cli.create_runner(command)?.async_run(|mut config| {
+			let PartialComponents { client, task_manager, backend, .. } =
+				service::new_partial(&mut config, cli.runtime_cache.as_deref())?;
 			Ok((command.run(client, backend, Some(Box::new(service::revert_consensus))), task_manager))
 		}),
 		Some(Subcommand::ChainInfo(command)) => {
@@ -87,20 +90,14 @@ pub fn run() -> Result<()> {
 
 fn run_node(cli: &Cli) -> Result<()> {
 	let rpc_port_was_named = cli.run.rpc_params.rpc_port.is_some();
+	let runtime_cache = cli.runtime_cache.clone();
 	cli.create_runner(&cli.run)?.run_node_until_exit(|mut config| async move {
 		if rpc_port_was_named {
 			insist_on_rpc_port(&mut config);
 		}
-		keep_leaves(&mut config);
 		insist_on_ports(&config)?;
-		service::new_full(config).map_err(Error::Service)
+		service::new_full(config, runtime_cache.as_deref()).map_err(Error::Service)
 	})
-}
-
-/// Leaves of the Merkle mountain range are kept in the off-chain database, from genesis on: other chains ask for proofs of
-/// them. A block that is executed without this leaves none.
-fn keep_leaves(config: &mut Configuration) {
-	config.offchain_worker.indexing_enabled = true;
 }
 
 /// The network's library would share a port with another program, and hear only some of its peers.

@@ -88,20 +88,18 @@ impl NewKeys {
 impl ShowKeys {
 	fn run<C: SubstrateCli>(&self, cli: &C) -> Result<()> {
 		let keystore = self.place.open(cli)?;
-		let mut found = false;
+		let mut lines = Vec::new();
 		for kind in SessionKeys::key_ids() {
-			let name = String::from_utf8_lossy(&kind.0).into_owned();
-			for key in keystore.keys(*kind).map_err(|_| Error::KeystoreOperation)? {
-				println!("{name}: 0x{}", hex::encode(key));
-				found = true;
-			}
+			let name = String::from_utf8_lossy(&kind.0);
+			let keys = keystore.keys(*kind).map_err(|_| Error::KeystoreOperation)?;
+			lines.extend(keys.iter().map(|key| format!("{name}: 0x{}", hex::encode(key))));
 		}
-		if found {
-			Ok(())
-		} else {
-			Err(Error::Input(
+		if lines.is_empty() {
+			return Err(Error::Input(
 				"there are no session keys there: make them with `keys new`, or name another place".into(),
-			))
+			));
 		}
+		println!("{}", lines.join("\n"));
+		Ok(())
 	}
 }

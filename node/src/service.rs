@@ -5,7 +5,11 @@ mod beefy;
 mod discovery;
 mod equivocation;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+	path::{Path, PathBuf},
+	sync::Arc,
+	time::Duration,
+};
 
 use futures::FutureExt;
 use jsonrpsee::RpcModule;
@@ -18,6 +22,7 @@ use sc_consensus_grandpa::{
 	FinalityProofProvider, GrandpaBlockImport, GrandpaPruningFilter, LinkHalf, SharedVoterState,
 };
 use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
+use sc_executor::{HeapAllocStrategy, DEFAULT_HEAP_ALLOC_STRATEGY};
 use sc_network::{
 	config::{FullNetworkConfiguration, NetworkBackendType, ProtocolName},
 	service::traits::NetworkService,
@@ -26,14 +31,14 @@ use sc_network::{
 use sc_network_sync::SyncingService;
 use sc_rpc::SubscriptionTaskExecutor;
 use sc_service::{
-	error::Error as ServiceError, Configuration, KeystoreContainer, PartialComponents, Role, TaskManager,
-	WarpSyncConfig,
+	config::ExecutorConfiguration, error::Error as ServiceError, Configuration, KeystoreContainer, PartialComponents,
+	Role, TaskManager, WarpSyncConfig,
 };
 use sc_telemetry::{Telemetry, TelemetryHandle, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_consensus_beefy::ecdsa_crypto::AuthorityId as BeefyId;
 use sp_inherents::CreateInherentDataProviders;
-use sp_runtime::traits::Block as BlockT;
+use sp_runtime::traits::{Block as BlockT, SaturatedConversion};
 use substrate_prometheus_endpoint::Registry;
 
 use self::equivocation::ReportEquivocations;
@@ -45,6 +50,8 @@ const JUSTIFICATION_PERIOD: u32 = 512;
 const GOSSIP_DURATION: Duration = Duration::from_millis(333);
 /// How much of its slot a block may take to be made; the rest is for sending and importing it.
 const PROPOSAL_SLOT_PORTION: f32 = 0.5;
+/// Folder in the base path for compiled runtimes: with one, a start takes a second instead of several.
+const RUNTIME_CACHE: &str = "runtimes";
 /// How many telemetry messages may wait.
 const TELEMETRY_BUFFER: usize = 16;
 
@@ -91,10 +98,16 @@ pub(crate) struct Consensus {
 pub(crate) type Service =
 	PartialComponents<FullClient, FullBackend, FullSelectChain, DefaultImportQueue<Block>, FullPool, Consensus>;
 
-/// Builds what every command needs: nothing of it touches the network.
-pub(crate) fn new_partial(config: &Configuration) -> Result<Service, ServiceError> {
+/// Builds what every command needs: nothing of it touches the network. Compiled runtimes are kept in `runtime_cache`, or in the
+/// base path.
+pub(crate) fn new_partial(config: &mut Configuration, runtime_cache: Option<&Path>) -> Result<Service, ServiceError> {
+	// Leaves of the Merkle mountain range are kept in the off-chain database, from genesis on: other chains ask for proofs
+	// of them. A block that is executed without this leaves none.
+	config.offchain_worker.indexing_enabled = true;
+	let config = &*config;
 	let telemetry = start_telemetry_worker(config)?;
-	let executor = sc_service::new_wasm_executor(&config.executor);
+	let runtime_cache = runtime_cache.map_or_else(|| config.base_path.path().join(RUNTIME_CACHE), Path::to_path_buf);
+	let executor = executor(&config.executor, runtime_cache);
 	let (client, backend, keystore_container, task_manager) = sc_service::new_full_parts::<Block, RuntimeApi, _>(
 		config,
 		telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
@@ -171,6 +184,22 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Service, ServiceErro
 	})
 }
 
+/// As `sc_service::new_wasm_executor` makes it, and with a cache.
+fn executor(config: &ExecutorConfiguration, cache: PathBuf) -> RuntimeExecutor {
+	let heap = match config.default_heap_pages {
+		Some(extra_pages) => HeapAllocStrategy::Static { extra_pages: extra_pages.saturated_into() },
+		None => DEFAULT_HEAP_ALLOC_STRATEGY,
+	};
+	RuntimeExecutor::builder()
+		.with_execution_method(config.wasm_method)
+		.with_onchain_heap_alloc_strategy(heap)
+		.with_offchain_heap_alloc_strategy(heap)
+		.with_max_runtime_instances(config.max_runtime_instances)
+		.with_runtime_cache_size(config.runtime_cache_size)
+		.with_cache_path(cache)
+		.build()
+}
+
 /// Telemetry runs only where a chain specification or the command line names an endpoint.
 fn start_telemetry_worker(config: &Configuration) -> Result<Option<(TelemetryWorker, Telemetry)>, ServiceError> {
 	let Some(endpoints) = config.telemetry_endpoints.clone().filter(|endpoints| !endpoints.is_empty()) else {
@@ -204,10 +233,10 @@ pub(crate) fn revert_consensus(
 }
 
 /// Starts the node on the network library that the command line names.
-pub(crate) fn new_full(config: Configuration) -> Result<TaskManager, ServiceError> {
+pub(crate) fn new_full(config: Configuration, runtime_cache: Option<&Path>) -> Result<TaskManager, ServiceError> {
 	match config.network.network_backend {
-		NetworkBackendType::Libp2p => start::<NetworkWorker<Block, <Block as BlockT>::Hash>>(config),
-		NetworkBackendType::Litep2p => start::<Litep2pNetworkBackend>(config),
+		NetworkBackendType::Libp2p => start::<NetworkWorker<Block, <Block as BlockT>::Hash>>(config, runtime_cache),
+		NetworkBackendType::Litep2p => start::<Litep2pNetworkBackend>(config, runtime_cache),
 	}
 }
 
@@ -228,7 +257,8 @@ struct Participation {
 }
 
 fn start<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
-	config: Configuration,
+	mut config: Configuration,
+	runtime_cache: Option<&Path>,
 ) -> Result<TaskManager, ServiceError> {
 	let PartialComponents {
 		client,
@@ -239,7 +269,7 @@ fn start<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		select_chain,
 		transaction_pool,
 		other,
-	} = new_partial(&config)?;
+	} = new_partial(&mut config, runtime_cache)?;
 	let Consensus {
 		block_import,
 		babe_link,

@@ -4,10 +4,10 @@
 use std::{
 	io::{BufRead, BufReader},
 	net::TcpListener,
-	path::Path,
+	path::{Path, PathBuf},
 	process::{Child, Command, Stdio},
 	sync::mpsc,
-	time::{Duration, Instant},
+	time::{Duration, Instant, SystemTime},
 };
 
 /// Time to compile a runtime on a busy machine.
@@ -45,17 +45,11 @@ fn a_port_in_use_is_named_and_nothing_starts() {
 	assert!(said.contains("a port to listen on is in use"), "{said}");
 }
 
-#[test]
-fn a_validator_without_keys_says_so() {
-	let dir = tempfile::tempdir().unwrap();
+/// Starts a node until it says `needle`; kills it then, or panics with its log.
+fn run_until(command: &mut Command, needle: &str) {
 	let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
 	let mut running = Running(
-		node(dir.path(), "/ip4/127.0.0.1/tcp/0")
-			.args(["--validator", "--rpc-port", &free.to_string(), "--node-key", &format!("{:064x}", 1)])
-			.stdout(Stdio::null())
-			.stderr(Stdio::piped())
-			.spawn()
-			.unwrap(),
+		command.args(["--rpc-port", &free.to_string()]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap(),
 	);
 	let log = BufReader::new(running.0.stderr.take().unwrap());
 	let (lines, heard) = mpsc::channel();
@@ -65,9 +59,57 @@ fn a_validator_without_keys_says_so() {
 	let mut log = String::new();
 	loop {
 		match heard.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-			Ok(line) if line.contains("has no session keys (") => return,
+			Ok(line) if line.contains(needle) => return,
 			Ok(line) => log.push_str(&format!("{line}\n")),
 			Err(error) => panic!("{error}:\n{log}"),
 		}
 	}
+}
+
+#[test]
+fn a_validator_without_keys_says_so() {
+	let dir = tempfile::tempdir().unwrap();
+	let mut validator = node(dir.path(), "/ip4/127.0.0.1/tcp/0");
+	validator.args(["--validator", "--node-key", &format!("{:064x}", 1)]);
+	run_until(&mut validator, "has no session keys (");
+}
+
+/// Compiled runtimes of a node, and when each was written.
+fn compiled(base_path: &Path) -> Vec<(PathBuf, SystemTime)> {
+	let mut found = Vec::new();
+	let mut folders = vec![base_path.join("runtimes")];
+	while let Some(folder) = folders.pop() {
+		for entry in std::fs::read_dir(folder).unwrap() {
+			let entry = entry.unwrap();
+			match entry.file_type().unwrap().is_dir() {
+				true => folders.push(entry.path()),
+				// What has been used how often is beside it.
+				false if entry.path().extension().is_some() => {},
+				false => found.push((entry.path(), entry.metadata().unwrap().modified().unwrap())),
+			}
+		}
+	}
+	found
+}
+
+#[test]
+fn a_runtime_is_compiled_once_and_again_when_that_is_broken() {
+	let dir = tempfile::tempdir().unwrap();
+	let started = "Running JSON-RPC server";
+	let start = || run_until(&mut node(dir.path(), "/ip4/127.0.0.1/tcp/0"), started);
+
+	// GIVEN a node that was started once
+	start();
+	let first = compiled(dir.path());
+	assert_eq!(first.len(), 1, "{first:?}");
+
+	// WHEN it starts again THEN it compiles nothing
+	start();
+	assert_eq!(compiled(dir.path()), first);
+
+	// WHEN what it has compiled is broken THEN it compiles it anew
+	std::fs::write(&first[0].0, b"broken").unwrap();
+	start();
+	let last = compiled(dir.path());
+	assert!(std::fs::metadata(&last[0].0).unwrap().len() > 1 << 20, "{last:?}");
 }

@@ -17,7 +17,10 @@ use peoples_cloud_client::{
 use peoples_cloud_primitives::AccountBytes;
 use serde::Deserialize;
 
-use crate::process::{all_ended, ppl, ppl_ok, wait_for, Ppl, Process};
+use crate::{
+	process::{all_ended, ppl, ppl_ok, wait_for, Ppl, Process},
+	shared,
+};
 
 /// What `ppl devnet` writes to `devnet.json`.
 #[derive(Clone, Debug, Deserialize)]
@@ -91,6 +94,7 @@ impl Devnet {
 		let mut args: Vec<String> =
 			["devnet", "--providers", &providers.to_string(), "--dir"].map(str::to_owned).into();
 		args.push(dir.to_string_lossy().into_owned());
+		args.push(format!("--chain={}", shared::specification("dev")?.display()));
 		args.extend(extra.iter().map(|arg| (*arg).to_owned()));
 		let mut process = Process::start("ppl", &args, &[], &dir.join("devnet.log"))?;
 		let info = wait_for(Duration::from_secs(120), "the devnet", || {

@@ -6,6 +6,7 @@
 //! - [`files`]: test files and byte comparison.
 //! - [`hostile`]: providers on the real chain that lie, stall and send garbage.
 //! - [`light_client`]: what another chain checks of this one.
+//! - [`shared`]: what the tests of a build compile once.
 //! - [`uploader`]: a client that stops half-way, replays and floods.
 //! - [`resources`]: memory of processes, small disks, metrics of daemons.
 #![allow(clippy::print_stdout, reason = "the demo tells its story on stdout")]
@@ -17,4 +18,5 @@ pub mod light_client;
 pub mod network;
 pub mod process;
 pub mod resources;
+pub mod shared;
 pub mod uploader;

@@ -14,7 +14,10 @@ use peoples_cloud_client::{
 };
 use peoples_cloud_primitives::AccountBytes;
 
-use crate::process::{ppl, ppl_ok, Ppl, Process};
+use crate::{
+	process::{ppl, ppl_ok, Ppl, Process},
+	shared,
+};
 
 /// Times that a provider's daemon may be faster than a transaction in its name: it sends a few a minute.
 const SUBMISSIONS: usize = 10;
@@ -51,6 +54,8 @@ impl Validator {
 	pub fn restart(&mut self) -> Result<()> {
 		let arguments = [
 			"--dev",
+			"--chain",
+			&shared::specification("dev")?.to_string_lossy(),
 			"--no-prometheus",
 			"--no-mdns",
 			"--listen-addr",

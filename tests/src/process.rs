@@ -21,6 +21,8 @@ use nix::{
 	unistd::{getpid, getppid, Pid},
 };
 
+use crate::shared;
+
 /// Longest that a `ppl` may take which nobody gave a deadline of its own: far more than any command needs here.
 const PPL_DEADLINE: Duration = Duration::from_secs(300);
 
@@ -100,6 +102,7 @@ impl Process {
 		let mut command = Command::new(binary(name)?);
 		command
 			.args(args)
+			.env("PEOPLES_CLOUD_RUNTIME_CACHE", shared::runtime_cache()?)
 			.envs(environment.iter().map(|(key, value)| (key, value)))
 			.stdin(Stdio::null())
 			.stdout(file.try_clone()?)

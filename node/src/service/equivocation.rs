@@ -124,7 +124,7 @@ impl Seen {
 	/// The header before this one of the same slot and author, the first time that there is one.
 	fn second(&mut self, slot: Slot, authority: AuthorityIndex, header: &Header) -> Option<Header> {
 		let oldest = self.0.last_key_value().map_or(slot, |((newest, _), _)| *newest).saturating_sub(SLOTS);
-		self.0.retain(|(slot, _), _| *slot >= oldest);
+		self.0 = self.0.split_off(&(oldest, AuthorityIndex::MIN));
 		if slot < oldest {
 			return None;
 		}

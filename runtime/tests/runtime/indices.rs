@@ -1,6 +1,6 @@
 //! Pallets, calls, events, errors and hold reasons keep their indices for ever: transactions and stored data name them.
 
-use std::{collections::BTreeSet, fmt::Write, path::Path};
+use std::{collections::BTreeSet, fmt::Write};
 
 use codec::{Decode, Encode};
 use frame_metadata::{RuntimeMetadata, RuntimeMetadataPrefixed};
@@ -13,7 +13,7 @@ use sp_core::{
 };
 use sp_runtime::traits::Hash as _;
 
-/// The indices as they were last agreed to.
+/// The indices as they were last agreed to. Tests run in their package's directory.
 const SNAPSHOT: &str = "tests/runtime/indices.txt";
 /// The metadata that the client's tests hold every call, event and view against. Constants in it are production's.
 const METADATA: &str = "../client/metadata.scale";
@@ -88,23 +88,21 @@ fn metadata_of_the_chain() -> Vec<u8> {
 
 #[test]
 fn client_has_this_metadata() {
-	let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(METADATA);
 	let metadata = metadata_of_the_chain();
 	if std::env::var_os(UPDATE).is_some() {
-		std::fs::write(&path, &metadata).unwrap();
+		std::fs::write(METADATA, &metadata).unwrap();
 	}
-	let committed = std::fs::read(&path).unwrap_or_default();
+	let committed = std::fs::read(METADATA).unwrap_or_default();
 	assert!(committed == metadata, "{METADATA} is not this runtime's; run scripts/export-metadata.sh");
 }
 
 #[test]
 fn indices_are_pinned() {
-	let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(SNAPSHOT);
 	let found = indices();
 	if std::env::var_os(UPDATE).is_some() {
-		std::fs::write(&path, &found).unwrap();
+		std::fs::write(SNAPSHOT, &found).unwrap();
 	}
-	let pinned = std::fs::read_to_string(&path).unwrap_or_default();
+	let pinned = std::fs::read_to_string(SNAPSHOT).unwrap_or_default();
 	let changes: Vec<_> = pinned
 		.lines()
 		.filter(|line| !found.lines().any(|other| other == *line))

@@ -1,6 +1,6 @@
 //! The ecosystem's clients, unmodified, against a real node: see `tests/clients`.
 use std::{
-	path::{Path, PathBuf},
+	path::PathBuf,
 	process::{Command, Stdio},
 	time::Duration,
 };
@@ -8,7 +8,8 @@ use std::{
 use anyhow::{bail, Context, Result};
 use peoples_cloud_tests::{
 	network::Validator,
-	process::{binary, tail, wait_for},
+	process::{tail, wait_for},
+	shared,
 };
 
 /// What `setup.sh` exits with where no registry can be reached.
@@ -16,13 +17,15 @@ const UNREACHABLE: i32 = 3;
 /// A client gives up after 4 minutes by itself.
 const DEADLINE: Duration = Duration::from_secs(300);
 
-fn directory() -> PathBuf {
-	Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
+/// Tests run in their package's directory. A path that was compiled in would be that of another copy of this repository, if
+/// both are built in one target directory.
+fn directory() -> Result<PathBuf> {
+	Ok(std::path::absolute("clients")?)
 }
 
 /// Installs the clients; whether that could be done.
 fn install() -> Result<bool> {
-	let status = Command::new(directory().join("setup.sh")).stdout(Stdio::null()).status()?;
+	let status = Command::new(directory()?.join("setup.sh")).stdout(Stdio::null()).status()?;
 	match status.code() {
 		Some(0) => Ok(true),
 		Some(UNREACHABLE) => Ok(false),
@@ -38,12 +41,7 @@ async fn clients_of_the_ecosystem_understand_the_node() -> Result<()> {
 		return Ok(());
 	}
 	let dir = tempfile::tempdir()?;
-	let specification = dir.path().join("dev.json");
-	let status = Command::new(binary("peoples-cloud-node")?)
-		.args(["export-chain-spec", "--chain", "dev", "--raw", "--output"])
-		.arg(&specification)
-		.status()?;
-	anyhow::ensure!(status.success(), "export-chain-spec: {status}");
+	let specification = shared::specification("dev")?;
 	let validator = Validator::start(dir.path())?;
 	validator.chain().await?;
 
@@ -55,9 +53,9 @@ async fn clients_of_the_ecosystem_understand_the_node() -> Result<()> {
 	] {
 		let log = dir.path().join(format!("{test}.log"));
 		let output = std::fs::File::create(&log)?;
-		let mut child = Command::new(if program.contains('/') { directory().join(program) } else { program.into() })
+		let mut child = Command::new(if program.contains('/') { directory()?.join(program) } else { program.into() })
 			.arg(test)
-			.current_dir(directory())
+			.current_dir(directory()?)
 			.env("NODE_URL", validator.url())
 			.env("CHAIN_SPEC", &specification)
 			.stdout(output.try_clone()?)

@@ -17,6 +17,8 @@ use peoples_cloud_tests::{
 /// Three columns and a spare.
 const PROVIDERS: usize = 4;
 const BOUND: Duration = Duration::from_secs(120);
+/// Whoever was dead for no more blocks than this has 4 of the 7 blocks of a challenge's window left to answer it.
+const BLOCKS_DEAD: u32 = 3;
 
 /// Kills a provider that takes a column in, some time after it began; answers which.
 async fn kill_receiving(ppl: &mut Ppl, providers: &mut [Provider], after: Duration) -> Result<usize> {
@@ -43,27 +45,39 @@ async fn a_provider_that_dies_in_a_put_costs_nothing() -> Result<()> {
 	let path = file.to_string_lossy();
 	let mut watcher = Watcher::new(chain.clone());
 	let mut stored = BTreeSet::new();
+	let now = || chain.heads().borrow().best;
+	// On a busy machine a provider may be dead for most of a challenge's window: then it is rightly punished.
+	let mut long_dead = BTreeSet::new();
 
 	// WHEN a provider is killed at several points of an upload and a spare is there
 	for millis in [0, 300, 900, 1_500] {
 		let mut ppl = validator.start_ppl("//Bob", &["put", &path, "--code", "2/3", "--periods", "100"])?;
 		let dead = kill_receiving(&mut ppl, &mut providers, Duration::from_millis(millis)).await?;
+		let killed = now();
 		// THEN the file is stored all the same, and comes back while it is dead
 		let cid = ppl.succeed(BOUND)?;
 		get(&validator, &cid, &file, &copy)?;
 		stored.insert(cid);
 		providers[dead].restart()?;
 		wait_for_answer(&providers[dead])?;
+		if now() - killed > BLOCKS_DEAD {
+			long_dead.insert(providers[dead].account()?);
+		}
 	}
 
 	// WHEN there is no spare
 	let before = (chain.free_balance(bob).await?, chain.agreements_of(bob).await?.len());
 	let mut ppl = validator.start_ppl("//Bob", &["put", &path, "--code", "2/4", "--periods", "100"])?;
 	let dead = kill_receiving(&mut ppl, &mut providers, Duration::ZERO).await?;
+	let killed = now();
 	// THEN a sentence says that nothing was paid, and nothing was
 	refused(&ppl.finish(BOUND)?, "nothing was paid")?;
 	ensure!((chain.free_balance(bob).await?, chain.agreements_of(bob).await?.len()) == before, "it cost something");
 	providers[dead].restart()?;
+	wait_for_answer(&providers[dead])?;
+	if now() - killed > BLOCKS_DEAD {
+		long_dead.insert(providers[dead].account()?);
+	}
 
 	// THEN whoever acknowledged before it died has what it acknowledged, and proves it
 	let holders: BTreeSet<_> = chain
@@ -90,7 +104,8 @@ async fn a_provider_that_dies_in_a_put_costs_nothing() -> Result<()> {
 			holders.iter().all(|(account, _)| proved(*account))
 		})
 		.await?;
-	if let Some(missed) = watcher.seen().iter().find(|event| matches!(event, Event::Missed { .. })) {
+	let unjust = |event: &&Event| matches!(event, Event::Missed { provider, .. } if !long_dead.contains(provider));
+	if let Some(missed) = watcher.seen().iter().find(unjust) {
 		bail!("a restart cost a provider its stake: {missed:?}");
 	}
 	for cid in &stored {

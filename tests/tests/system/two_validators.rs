@@ -7,6 +7,7 @@ use peoples_cloud_client::{chain::Chain, node::NodeChain, wallet::Signer};
 use peoples_cloud_tests::{
 	network::free_port,
 	process::{binary, wait_for, Process},
+	shared,
 };
 use sp_crypto_hashing::{twox_128, twox_64};
 use subxt_rpcs::{rpc_params, RpcClient};
@@ -26,7 +27,7 @@ fn start_with_keys(dir: &Path, who: &str, owner: &str, port: u16, boot: &str) ->
 	let base = dir.join(who);
 	let arguments = [
 		"--chain",
-		"local",
+		&shared::specification("local")?.to_string_lossy(),
 		&format!("--{owner}"),
 		"--validator",
 		"--no-prometheus",

@@ -55,6 +55,9 @@ pub(crate) struct Devnet {
 	/// Where everything is kept; the same directory takes the network up where it was.
 	#[arg(long, value_name = "DIR")]
 	dir: PathBuf,
+	/// The chain: a name that the node knows, or a specification's path. Alice is its validator.
+	#[arg(long, value_name = "CHAIN", default_value = "dev")]
+	chain: String,
 	/// What each provider offers; several values, separated by commas, go round.
 	#[arg(long, value_name = "SIZE", default_value = "10GiB", value_delimiter = ',', value_parser = bytes)]
 	capacity: Vec<u64>,
@@ -187,7 +190,7 @@ async fn start(
 
 	output.note(format!("Starting a node and {} providers in {}.", devnet.providers, directory.display()));
 	let wait = progress::wait("starting the node");
-	let node = node(&node_binary, directory, rpc_port)?;
+	let node = node(&node_binary, directory, &devnet.chain, rpc_port)?;
 	let node_description =
 		NodeDescription { pid: node.pid(), data_dir: node.data_dir().into(), log: node.log().into() };
 	processes.add(node);
@@ -257,10 +260,10 @@ impl Devnet {
 	}
 }
 
-fn node(binary: &Path, directory: &Path, rpc_port: u16) -> Result<Process, DevnetError> {
+fn node(binary: &Path, directory: &Path, chain: &str, rpc_port: u16) -> Result<Process, DevnetError> {
 	let data_dir = directory.join("node");
 	let arguments = [
-		"--chain=dev".into(),
+		format!("--chain={chain}"),
 		// A validator with a development key, which makes blocks even while it is alone.
 		"--alice".into(),
 		"--force-authoring".into(),
