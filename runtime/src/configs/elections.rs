@@ -114,10 +114,10 @@ impl ElectionProvider for ElectedByTheBlock {
 	type AccountId = AccountId;
 	type BlockNumber = BlockNumber;
 	type Error = <OnChain as ElectionProvider>::Error;
-	type MaxWinnersPerPage = MaxAuthorities;
-	type MaxBackersPerWinner = MaxNominators;
-	type MaxBackersPerWinnerFinal = MaxAuthorities;
-	type Pages = ConstU32<1>;
+	type MaxWinnersPerPage = <OnChain as ElectionProvider>::MaxWinnersPerPage;
+	type MaxBackersPerWinner = <OnChain as ElectionProvider>::MaxBackersPerWinner;
+	type MaxBackersPerWinnerFinal = <OnChain as ElectionProvider>::MaxBackersPerWinnerFinal;
+	type Pages = <OnChain as ElectionProvider>::Pages;
 	type DataProvider = Staking;
 
 	fn elect(page: PageIndex) -> Result<BoundedSupportsOf<Self>, Self::Error> {
@@ -195,7 +195,7 @@ impl pallet_election_provider_multi_phase::Config for Runtime {
 	type RewardHandler = ();
 	type DataProvider = Staking;
 	type Fallback = ElectedByTheBlock;
-	type GovernanceFallback = onchain::OnChainExecution<OnChainSeqPhragmen>;
+	type GovernanceFallback = ElectedByTheBlock;
 	type Solver = SequentialPhragmen<AccountId, SolutionAccuracyOf<Self>, Balancing>;
 	type ForceOrigin = EnsureRoot<AccountId>;
 	type BenchmarkingConfig = BenchmarkingConfig;

@@ -8,11 +8,12 @@ use frame_support::{
 		KeyOwnerProofSystem,
 	},
 };
-use pallet_election_provider_multi_phase::CurrentPhase;
+use pallet_election_provider_multi_phase::{CurrentPhase, Phase, QueuedSolution, Snapshot};
 use pallet_staking::{Forcing, RewardDestination, ValidatorPrefs};
 use peoples_cloud_runtime::{
-	configs::TreasuryAccount, genesis_config_presets::session_keys, Babe, Balance, Balances, Grandpa, Historical,
-	Runtime, RuntimeHoldReason, RuntimeOrigin, Session, SessionKeys, Staking, EXISTENTIAL_DEPOSIT, PPL,
+	configs::TreasuryAccount, genesis_config_presets::session_keys, Babe, Balance, Balances,
+	ElectionProviderMultiPhase, Grandpa, Historical, Runtime, RuntimeHoldReason, RuntimeOrigin, Session, SessionKeys,
+	Staking, EXISTENTIAL_DEPOSIT, PPL,
 };
 use serde_json::Value;
 use sp_core::{ecdsa, ed25519, sr25519, Pair};
@@ -20,7 +21,7 @@ use sp_keyring::{
 	Ed25519Keyring,
 	Sr25519Keyring::{self, Alice, Bob, Charlie, Dave},
 };
-use sp_runtime::Perbill;
+use sp_runtime::{DispatchError, Perbill};
 
 use crate::{
 	chain::{begin_block, begin_block_with, end_block, genesis, genesis_with, plain_digest, run_to, state, FIRST_SLOT},
@@ -246,6 +247,31 @@ fn eras_go_on_after_pauses_in_which_no_election_was_prepared() {
 			}
 		}
 		assert!(Staking::active_era().unwrap().index >= 3);
+	});
+}
+
+#[test]
+fn root_ends_an_emergency() {
+	state(&short(genesis("local"))).execute_with(|| {
+		// GIVEN an election that failed after its snapshot
+		let mut number = 0;
+		while Snapshot::<Runtime>::get().is_none() {
+			number += 1;
+			run_to(number);
+		}
+		CurrentPhase::<Runtime>::put(Phase::Emergency);
+
+		// WHEN somebody asks the block to elect THEN only root is heard
+		assert_noop!(ElectionProviderMultiPhase::governance_fallback(origin(Alice)), DispatchError::BadOrigin);
+		assert_ok!(ElectionProviderMultiPhase::governance_fallback(RuntimeOrigin::root()));
+		assert!(QueuedSolution::<Runtime>::exists());
+
+		// THEN the next era has validators, and the one after it is elected as usual
+		let era = Staking::active_era().unwrap().index;
+		run_to((era + 3) * ERA);
+		assert!(Staking::active_era().unwrap().index >= era + 2);
+		assert_eq!(Session::validators().len(), 2);
+		assert!(!CurrentPhase::<Runtime>::get().is_emergency());
 	});
 }
 
