@@ -27,6 +27,10 @@ demo: build ## the storage cloud's story on a real file (DEMO_FILE=path)
 test: setup-tests ## format, checks, lints, build, every test
 	@scripts/test.sh
 
+.PHONY: zombienet
+zombienet: build setup-tests ## scenarios on networks of several nodes (SCENARIO=name for one)
+	@scripts/zombienet.sh $(SCENARIO)
+
 .PHONY: format
 format: ## formats the code
 	cargo fmt --all

@@ -19,6 +19,9 @@ step "lints"
 # Lints need no wasm. Built once more for them, it would also make the runtime and the node look out of date afterwards.
 SKIP_WASM_BUILD=1 cargo clippy --locked --workspace --all-targets -- -D warnings
 
+step "the next runtime, for tests that upgrade to it"
+scripts/next-runtime.sh
+
 step "tests"
 cargo nextest run --locked --workspace
 

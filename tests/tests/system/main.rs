@@ -14,3 +14,4 @@ mod intent_flood;
 mod memory;
 mod rpc;
 mod two_validators;
+mod upgrade;

@@ -1,0 +1,124 @@
+//! The next runtime is tried on the state of a chain that people have used, as `try-runtime` does it: its migrations, what they
+//! check before and after, and then what each pallet says must always hold.
+use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
+
+use anyhow::{ensure, Context, Result};
+use codec::{Decode, Encode};
+use peoples_cloud_client::chain::Event;
+use peoples_cloud_tests::{
+	devnet::Watcher,
+	files,
+	network::{start_providers, Validator},
+	process::binary,
+	shared,
+};
+use sc_executor::WasmExecutor;
+use sp_core::{
+	storage::{well_known_keys::CODE, Storage},
+	traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode},
+};
+use sp_crypto_hashing::{blake2_256, twox_128};
+use sp_io::TestExternalities;
+
+/// `UpgradeCheckSelect::All` of frame-support.
+const ALL_CHECKS: u8 = 1;
+const PROVIDERS: usize = 3;
+
+/// What a chain has stored.
+type State = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// A chain with providers, a file, proofs and payments; what it has stored in the end.
+async fn state_of_a_used_chain(dir: &Path) -> Result<State> {
+	let mut validator = Validator::start(dir)?;
+	let chain = validator.chain().await?;
+	let mut providers = start_providers(dir, &validator, &chain, PROVIDERS, &[]).await?;
+	let file = dir.join("file");
+	files::write_random(&file, 1 << 20, 1)?;
+	let mut watcher = Watcher::new(chain.clone());
+	validator.ppl(&["put", &file.to_string_lossy(), "--code", "1/3", "--periods", "100"])?;
+	// One that stops proving leaves misses, a slash and a worse reputation.
+	providers.pop().context("a provider")?.kill()?;
+	let is_used = |events: &[Event]| {
+		events.iter().any(|event| matches!(event, Event::Missed { .. }))
+			&& events.iter().filter(|event| matches!(event, Event::Proven { .. })).count() >= 2 * PROVIDERS
+	};
+	watcher.until(Duration::from_secs(120), "proofs, and a miss", is_used).await?;
+	validator.kill()?;
+	export(&dir.join("node"))
+}
+
+/// What a node that does not run has stored at its best block.
+fn export(base: &Path) -> Result<State> {
+	let output = Command::new(binary("peoples-cloud-node")?)
+		.args(["export-state", "--chain"])
+		.arg(shared::specification("dev")?)
+		.arg("--base-path")
+		.arg(base)
+		.env("PEOPLES_CLOUD_RUNTIME_CACHE", shared::runtime_cache()?)
+		.output()?;
+	ensure!(output.status.success(), "export-state: {}", String::from_utf8_lossy(&output.stderr));
+	let specification: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+	let top = specification.pointer("/genesis/raw/top").and_then(serde_json::Value::as_object).context("no state")?;
+	let bytes = |text: &str| hex::decode(text.trim_start_matches("0x"));
+	top.iter()
+		.map(|(key, value)| Ok((bytes(key)?, bytes(value.as_str().context("a value that is no text")?)?)))
+		.collect()
+}
+
+/// Calls the runtime `code` on that state.
+fn call(state: &State, code: &[u8], method: &str, argument: &[u8]) -> Result<Vec<u8>> {
+	let storage = Storage { top: state.clone(), ..Storage::default() };
+	let mut state = TestExternalities::new_with_code(code, storage);
+	let code =
+		RuntimeCode { code_fetcher: &WrappedRuntimeCode(code.into()), heap_pages: None, hash: blake2_256(code).into() };
+	// As the node's: neither compiles what the other has compiled.
+	let executor =
+		WasmExecutor::<sp_io::SubstrateHostFunctions>::builder().with_cache_path(shared::runtime_cache()?).build();
+	let (answer, _) = executor.call(&mut state.ext(), &code, method, argument, CallContext::Offchain);
+	Ok(answer?)
+}
+
+fn version(state: &State, code: &[u8]) -> Result<u32> {
+	let version = call(state, code, "Core_version", &[])?;
+	// Names of specification and implementation, the version of authoring, then that of the specification.
+	let (_, _, _, version) = <(String, String, u32, u32)>::decode(&mut version.as_slice())?;
+	Ok(version)
+}
+
+/// Upgrades that state to the runtime `code`, with all checks.
+fn upgrade(state: &State, code: &[u8]) -> Result<()> {
+	call(state, code, "TryRuntime_on_runtime_upgrade", &ALL_CHECKS.encode()).map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn next_runtime_keeps_what_a_used_chain_has_stored() -> Result<()> {
+	// GIVEN the next runtime, which `scripts/next-runtime.sh` compiles, and a chain of this one
+	let target = binary("peoples-cloud-node")?.ancestors().nth(2).context("the target directory")?.to_path_buf();
+	let next = std::fs::read(target.join("next-runtime/runtime.wasm")).context("run scripts/next-runtime.sh")?;
+	let dir = tempfile::tempdir()?;
+	let state = state_of_a_used_chain(dir.path()).await?;
+	let current = state.get(CODE).context("the chain's runtime")?;
+	let versions = (version(&state, current)?, version(&state, &next)?);
+	assert_eq!(versions.0 + 1, versions.1);
+
+	// WHEN it is upgraded THEN all checks pass
+	upgrade(&state, &next)?;
+
+	// WHEN a pallet's state is of another version than its code, and no migration between them THEN the checks say so
+	for pallet in ["Providers", "Marketplace", "Escrow", "Reputation", "StorageProofs", "Staking"] {
+		let key = [twox_128(pallet.as_bytes()), twox_128(b":__STORAGE_VERSION__:")].concat();
+		let mut older = state.clone();
+		let version = older.get_mut(&key).with_context(|| format!("{pallet} has no version"))?;
+		*version = u16::MAX.encode();
+		// The reason is in the log only; nothing else has changed.
+		ensure!(upgrade(&older, &next).is_err(), "{pallet} may be of any version");
+	}
+
+	// WHEN money is missing THEN the checks say so
+	let earned = [twox_128(b"Escrow"), twox_128(b"Earnings")].concat();
+	let mut poorer = state.clone();
+	let key = poorer.keys().find(|key| key.starts_with(&earned)).context("nobody has earned anything")?.clone();
+	poorer.insert(key, 1u128.encode());
+	ensure!(upgrade(&poorer, &next).is_err(), "earnings need not add up");
+	Ok(())
+}
