@@ -8,6 +8,8 @@ PACKAGES=(clang libclang-dev protobuf-compiler cmake pkg-config libssl-dev make 
 # Debian's second compiler: only where rustup cannot download the wasm target.
 WASM_PACKAGES=(rustc-web cargo-web rust-web-src lld-22)
 TARGET=wasm32v1-none
+# For tests of wrong clocks.
+TEST_PACKAGES=(faketime)
 # Any newer one may do; this one is known to.
 NEXTEST=0.9.143
 
@@ -85,6 +87,9 @@ elif [ -n "$reason" ]; then
 	echo "$reason"
 fi
 
+if [ "${1:-}" = --tests ] && command -v apt-get >/dev/null; then
+	install_packages "${TEST_PACKAGES[@]}"
+fi
 if [ "${1:-}" = --tests ] && ! cargo nextest --version >/dev/null 2>&1; then
 	echo "setup: installing cargo-nextest $NEXTEST"
 	# A runner of tests needs no optimisation.

@@ -123,6 +123,9 @@ fn insist_on_rpc_port(config: &mut Configuration) {
 	}
 }
 
+/// What RocksDB says of files that it cannot make sense of.
+const DAMAGED: &str = "Corruption: ";
+
 /// One sentence on what went wrong, with its causes, and what to do where that is known.
 pub fn explain(error: &Error) -> String {
 	let mut sentence = error.to_string();
@@ -139,6 +142,12 @@ pub fn explain(error: &Error) -> String {
 				.into();
 		}
 		let text = error.to_string();
+		if let Some((_, damage)) = text.split_once(DAMAGED) {
+			return format!(
+				"the database is damaged ({damage}): stop what else uses it, restore a copy, or remove it with purge-chain \
+				 and let the node sync again; keys stay"
+			);
+		}
 		// Transparent errors repeat their cause.
 		if !sentence.contains(&text) {
 			sentence = format!("{sentence}: {text}");

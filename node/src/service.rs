@@ -2,6 +2,7 @@
 
 mod alarms;
 mod beefy;
+mod database;
 mod discovery;
 mod equivocation;
 
@@ -18,9 +19,7 @@ use sc_client_api::{Backend, BlockBackend};
 use sc_consensus::DefaultImportQueue;
 use sc_consensus_babe::{BabeBlockImport, BabeLink, BabeWorkerHandle, SlotProportion};
 use sc_consensus_beefy::{BeefyRPCLinks, BeefyVoterLinks};
-use sc_consensus_grandpa::{
-	FinalityProofProvider, GrandpaBlockImport, GrandpaPruningFilter, LinkHalf, SharedVoterState,
-};
+use sc_consensus_grandpa::{FinalityProofProvider, GrandpaBlockImport, LinkHalf, SharedVoterState};
 use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
 use sc_executor::{HeapAllocStrategy, DEFAULT_HEAP_ALLOC_STRATEGY};
 use sc_network::{
@@ -108,13 +107,16 @@ pub(crate) fn new_partial(config: &mut Configuration, runtime_cache: Option<&Pat
 	let telemetry = start_telemetry_worker(config)?;
 	let runtime_cache = runtime_cache.map_or_else(|| config.base_path.path().join(RUNTIME_CACHE), Path::to_path_buf);
 	let executor = executor(&config.executor, runtime_cache);
-	let (client, backend, keystore_container, task_manager) = sc_service::new_full_parts::<Block, RuntimeApi, _>(
-		config,
-		telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
-		executor,
-		// Warp sync needs the justifications at changes of the authorities, however old.
-		vec![Arc::new(GrandpaPruningFilter)],
-	)?;
+	let (backend, genesis) = database::open(config, &executor)?;
+	let (client, backend, keystore_container, task_manager) =
+		sc_service::new_full_parts_with_genesis_builder::<Block, RuntimeApi, _, _>(
+			config,
+			telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
+			executor,
+			backend,
+			genesis,
+			false,
+		)?;
 	let client = Arc::new(client);
 	let telemetry = telemetry.map(|(worker, telemetry)| {
 		task_manager.spawn_handle().spawn("telemetry", None, worker.run());

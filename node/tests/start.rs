@@ -113,3 +113,76 @@ fn a_runtime_is_compiled_once_and_again_when_that_is_broken() {
 	let last = compiled(dir.path());
 	assert!(std::fs::metadata(&last[0].0).unwrap().len() > 1 << 20, "{last:?}");
 }
+
+/// The specification `local` as a file, with its genesis changed by `change`.
+fn specification(
+	dir: &Path,
+	name: &str,
+	change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>),
+) -> PathBuf {
+	let path = dir.join(name);
+	let made = Command::new(env!("CARGO_BIN_EXE_peoples-cloud-node"))
+		.args(["export-chain-spec", "--raw", "--chain", "local", "--output"])
+		.arg(&path)
+		.output()
+		.unwrap();
+	assert!(made.status.success());
+	let mut specification: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+	change(specification.pointer_mut("/genesis/raw/top").unwrap().as_object_mut().unwrap());
+	std::fs::write(&path, serde_json::to_vec(&specification).unwrap()).unwrap();
+	path
+}
+
+/// Starts a node of that specification, which must fail; answers what it says.
+fn refusal(base_path: &Path, specification: &Path) -> String {
+	let output = Command::new(env!("CARGO_BIN_EXE_peoples-cloud-node"))
+		.args(["--no-prometheus", "--no-mdns", "--listen-addr", "/ip4/127.0.0.1/tcp/0", "--base-path"])
+		.arg(base_path)
+		.arg("--chain")
+		.arg(specification)
+		.output()
+		.unwrap();
+	assert_eq!(output.status.code(), Some(1));
+	let said = String::from_utf8_lossy(&output.stderr).into_owned();
+	assert!(!said.contains("panicked"), "{said}");
+	said.lines().find(|line| line.starts_with("Error: ")).unwrap_or_else(|| panic!("{said}")).to_owned()
+}
+
+/// The folder of RocksDB's files.
+fn database(base_path: &Path) -> PathBuf {
+	base_path.join("chains/peoples_cloud_local/db/full")
+}
+
+#[test]
+fn a_database_of_another_genesis_and_a_damaged_one_are_refused() {
+	let dir = tempfile::tempdir().unwrap();
+	let base_path = dir.path().join("node");
+	let this = specification(dir.path(), "this.json", |_| ());
+	let other = specification(dir.path(), "other.json", |top| {
+		top.insert("0x00".into(), "0x01".into());
+	});
+
+	// GIVEN a node's database
+	let mut first = node(&base_path, "/ip4/127.0.0.1/tcp/0");
+	run_until(&mut first, "Running JSON-RPC server");
+
+	// WHEN another chain of the same name is named THEN that is said, and the database stays
+	let said = refusal(&base_path, &other);
+	assert!(said.contains("another genesis") && said.contains("purge-chain"), "{said}");
+	run_until(&mut node(&base_path, "/ip4/127.0.0.1/tcp/0"), "Running JSON-RPC server");
+
+	// WHEN its files are damaged THEN that is said, and what helps
+	for name in ["CURRENT", ".sst"] {
+		let of_that_name = |path: &PathBuf| path.to_string_lossy().ends_with(name);
+		let file = std::fs::read_dir(database(&base_path)).unwrap().map(|file| file.unwrap().path()).find(of_that_name);
+		let file = file.unwrap_or_else(|| panic!("no {name}"));
+		let whole = std::fs::read(&file).unwrap();
+		std::fs::write(&file, vec![0x5a; whole.len()]).unwrap();
+		let said = refusal(&base_path, &this);
+		assert!(said.contains("the database is damaged") && said.contains("purge-chain"), "{name}: {said}");
+		std::fs::write(&file, whole).unwrap();
+	}
+
+	// WHEN they are restored THEN it starts again
+	run_until(&mut node(&base_path, "/ip4/127.0.0.1/tcp/0"), "Running JSON-RPC server");
+}

@@ -6,6 +6,7 @@
 //! - [`files`]: test files and byte comparison.
 //! - [`hostile`]: providers on the real chain that lie, stall and send garbage.
 //! - [`light_client`]: what another chain checks of this one.
+//! - [`runtime`]: the runtime by itself, called on some state.
 //! - [`shared`]: what the tests of a build compile once.
 //! - [`uploader`]: a client that stops half-way, replays and floods.
 //! - [`resources`]: memory of processes, small disks, metrics of daemons.
@@ -18,5 +19,6 @@ pub mod light_client;
 pub mod network;
 pub mod process;
 pub mod resources;
+pub mod runtime;
 pub mod shared;
 pub mod uploader;

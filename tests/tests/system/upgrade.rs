@@ -1,31 +1,24 @@
 //! The next runtime is tried on the state of a chain that people have used, as `try-runtime` does it: its migrations, what they
 //! check before and after, and then what each pallet says must always hold.
-use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
+use std::{path::Path, process::Command, time::Duration};
 
 use anyhow::{ensure, Context, Result};
-use codec::{Decode, Encode};
+use codec::Encode;
 use peoples_cloud_client::chain::Event;
 use peoples_cloud_tests::{
 	devnet::Watcher,
 	files,
 	network::{start_providers, Validator},
 	process::binary,
+	runtime::{call, version, State},
 	shared,
 };
-use sc_executor::WasmExecutor;
-use sp_core::{
-	storage::{well_known_keys::CODE, Storage},
-	traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode},
-};
-use sp_crypto_hashing::{blake2_256, twox_128};
-use sp_io::TestExternalities;
+use sp_core::storage::well_known_keys::CODE;
+use sp_crypto_hashing::twox_128;
 
 /// `UpgradeCheckSelect::All` of frame-support.
 const ALL_CHECKS: u8 = 1;
 const PROVIDERS: usize = 3;
-
-/// What a chain has stored.
-type State = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// A chain with providers, a file, proofs and payments; what it has stored in the end.
 async fn state_of_a_used_chain(dir: &Path) -> Result<State> {
@@ -65,26 +58,6 @@ fn export(base: &Path) -> Result<State> {
 		.collect()
 }
 
-/// Calls the runtime `code` on that state.
-fn call(state: &State, code: &[u8], method: &str, argument: &[u8]) -> Result<Vec<u8>> {
-	let storage = Storage { top: state.clone(), ..Storage::default() };
-	let mut state = TestExternalities::new_with_code(code, storage);
-	let code =
-		RuntimeCode { code_fetcher: &WrappedRuntimeCode(code.into()), heap_pages: None, hash: blake2_256(code).into() };
-	// As the node's: neither compiles what the other has compiled.
-	let executor =
-		WasmExecutor::<sp_io::SubstrateHostFunctions>::builder().with_cache_path(shared::runtime_cache()?).build();
-	let (answer, _) = executor.call(&mut state.ext(), &code, method, argument, CallContext::Offchain);
-	Ok(answer?)
-}
-
-fn version(state: &State, code: &[u8]) -> Result<u32> {
-	let version = call(state, code, "Core_version", &[])?;
-	// Names of specification and implementation, the version of authoring, then that of the specification.
-	let (_, _, _, version) = <(String, String, u32, u32)>::decode(&mut version.as_slice())?;
-	Ok(version)
-}
-
 /// Upgrades that state to the runtime `code`, with all checks.
 fn upgrade(state: &State, code: &[u8]) -> Result<()> {
 	call(state, code, "TryRuntime_on_runtime_upgrade", &ALL_CHECKS.encode()).map(drop)
@@ -98,8 +71,8 @@ async fn next_runtime_keeps_what_a_used_chain_has_stored() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let state = state_of_a_used_chain(dir.path()).await?;
 	let current = state.get(CODE).context("the chain's runtime")?;
-	let versions = (version(&state, current)?, version(&state, &next)?);
-	assert_eq!(versions.0 + 1, versions.1);
+	let (this, next_version) = (version(current)?, version(&next)?);
+	assert_eq!((this.0, this.1 + 1), next_version);
 
 	// WHEN it is upgraded THEN all checks pass
 	upgrade(&state, &next)?;
