@@ -7,7 +7,7 @@ use peoples_cloud_primitives::{challenge, traits::BlockRandomness, BlockNumber, 
 
 use crate::{BlockSeed, BlockSeeds, Config, OnlyInherents, Pallet, Params, PreviousParams, ProofParams};
 
-/// A block has room while its ordinary transactions fill less than this part of what they may. What is left takes in
+/// A block has room while less than this part is taken of what ordinary transactions may take. What is left takes in
 /// thousands of proofs an hour, so whoever wants to keep proofs out has to fill blocks beyond it, and then they do not
 /// count.
 const ROOM: Percent = Percent::from_percent(75);
@@ -31,12 +31,16 @@ impl<T: Config> Pallet<T> {
 		BlockSeeds::<T>::insert(Self::place(block), BlockSeed { block, seed: T::Randomness::current(), roomy });
 	}
 
-	/// Whether ordinary transactions left room in this block, by weight and by length.
+	/// Whether this block had room left for ordinary transactions, by weight and by length.
 	fn has_room() -> bool {
 		let class = DispatchClass::Normal;
 		let limits = T::BlockWeights::get();
 		let most = limits.get(class).max_total.unwrap_or(limits.max_block);
-		let used = *frame_system::Pallet::<T>::block_weight().get(class);
+		let weight = frame_system::Pallet::<T>::block_weight();
+		// Operational transactions may take the whole block, and anyone can send some: they fail, but they have kept others
+		// out by then.
+		let left = most.saturating_sub(*weight.get(class)).min(limits.max_block.saturating_sub(weight.total()));
+		let used = most.saturating_sub(left);
 		let most_bytes = *T::BlockLength::get().max.get(class);
 		used.ref_time() < ROOM.mul_floor(most.ref_time())
 			&& used.proof_size() < ROOM.mul_floor(most.proof_size())

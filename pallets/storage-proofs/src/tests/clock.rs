@@ -80,6 +80,41 @@ fn blocks_full_by_length_do_not_count() {
 }
 
 #[test]
+fn blocks_full_of_operational_transactions_do_not_count() {
+	build_and_execute(|| {
+		// GIVEN an open challenge
+		let holder = Holder::with_columns();
+		run_to(slot_after_resolving(&holder, 1) + 1);
+		// WHEN operational transactions take a whole block, in which no ordinary one is
+		let limits: limits::BlockWeights = <Test as frame_system::Config>::BlockWeights::get();
+		System::register_extra_weight_unchecked(limits.max_block, DispatchClass::Operational);
+		next_block();
+		// THEN it does not count
+		assert_eq!(holder.challenge().unwrap().blocks_left, PARAMS.window_blocks);
+		assert_noop!(report(&alice(), 1), Error::<Test>::WindowOpen);
+		assert_ok!(holder.prove());
+	});
+}
+
+#[test]
+fn blocks_that_all_classes_fill_together_do_not_count() {
+	build_and_execute(|| {
+		// GIVEN an open challenge
+		let holder = Holder::with_columns();
+		run_to(slot_after_resolving(&holder, 1) + 1);
+		// WHEN ordinary transactions take two thirds of what they may, and operational ones all the rest of the block
+		let limits: limits::BlockWeights = <Test as frame_system::Config>::BlockWeights::get();
+		let most = limits.get(DispatchClass::Normal).max_total.unwrap();
+		let ordinary = Weight::from_parts(most.ref_time() / 3 * 2, 0);
+		System::set_block_consumed_resources(ordinary, 0);
+		System::register_extra_weight_unchecked(limits.max_block.saturating_sub(ordinary), DispatchClass::Operational);
+		next_block();
+		// THEN it does not count
+		assert_eq!(holder.challenge().unwrap().blocks_left, PARAMS.window_blocks);
+	});
+}
+
+#[test]
 fn a_migrations_blocks_do_not_count() {
 	build_and_execute(|| {
 		// GIVEN an open challenge
