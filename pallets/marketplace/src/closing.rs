@@ -10,7 +10,7 @@ use peoples_cloud_primitives::{
 
 use crate::{
 	Agreement, Agreements, ByClient, ByObject, ByProvider, ColumnState, Config, Error, Event, Ledgers, LostColumns,
-	Pallet, Params, WeightInfo, MAX_LAGGARDS,
+	Pallet, Params, WeightInfo, COLUMN_PROOF_BYTES, MAX_LAGGARDS,
 };
 
 impl<T: Config> Agreement<T> {
@@ -143,9 +143,26 @@ impl<T: Config> Pallet<T> {
 		Ok((agreement.columns.len().saturated_into(), laggards))
 	}
 
+	/// What an extension of so many columns weighs.
+	pub(crate) fn extend_weight(columns: u32) -> Weight {
+		T::WeightInfo::extend(columns).saturating_add(Self::column_proofs(columns))
+	}
+
+	/// What an early end of so many columns weighs.
+	pub(crate) fn close_weight(columns: u32) -> Weight {
+		T::WeightInfo::close(columns).saturating_add(Self::column_proofs(columns))
+	}
+
 	/// What a settlement of so many columns weighs.
 	pub(crate) fn settle_weight(columns: u32, laggards: u32) -> Weight {
-		T::WeightInfo::settle(columns).saturating_add(T::Holdings::advance_weight().saturating_mul(laggards.into()))
+		T::WeightInfo::settle(columns)
+			.saturating_add(Self::column_proofs(columns))
+			.saturating_add(T::Holdings::advance_weight().saturating_mul(laggards.into()))
+	}
+
+	/// See [`COLUMN_PROOF_BYTES`].
+	fn column_proofs(columns: u32) -> Weight {
+		Weight::from_parts(0, COLUMN_PROOF_BYTES.saturating_mul(columns.into()))
 	}
 
 	/// An agreement of this client that is neither over nor closing, and the current period.

@@ -71,7 +71,8 @@ fn a_settlement_moves_lagging_cursors() {
 		// THEN they are resolved as missed on the way, and the weight is of one laggard
 		assert_eq!(cursor(&provider(2)), 11);
 		assert_eq!(free(&alice()), WEALTH - 170);
-		let expected = <() as crate::WeightInfo>::settle(2).saturating_add(Weight::from_parts(1_000, 0));
+		let expected = <() as crate::WeightInfo>::settle(2)
+			.saturating_add(Weight::from_parts(1_000, 2 * crate::COLUMN_PROOF_BYTES));
 		assert_eq!(info.actual_weight, Some(expected));
 	});
 }
