@@ -3,8 +3,12 @@
 
 #[path = "runtime/chain.rs"]
 mod chain;
+#[path = "runtime/columns.rs"]
+mod columns;
 #[path = "runtime/consensus.rs"]
 mod consensus;
+#[path = "runtime/fat_blocks.rs"]
+mod fat_blocks;
 #[path = "runtime/genesis.rs"]
 mod genesis;
 #[path = "runtime/governance.rs"]
@@ -15,5 +19,9 @@ mod indices;
 mod integrity;
 #[path = "runtime/proof_costs.rs"]
 mod proof_costs;
+#[path = "runtime/spam.rs"]
+mod spam;
 #[path = "runtime/staking.rs"]
 mod staking;
+#[path = "runtime/transactions.rs"]
+mod transactions;

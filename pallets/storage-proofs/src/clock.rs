@@ -38,7 +38,7 @@ impl<T: Config> Pallet<T> {
 		let most = limits.get(class).max_total.unwrap_or(limits.max_block);
 		let weight = frame_system::Pallet::<T>::block_weight();
 		// Operational transactions may take the whole block, and anyone can send some: they fail, but they have kept others
-		// out by then.
+		// out by then. So does the end of a session, which takes a whole block too.
 		let left = most.saturating_sub(*weight.get(class)).min(limits.max_block.saturating_sub(weight.total()));
 		let used = most.saturating_sub(left);
 		let most_bytes = *T::BlockLength::get().max.get(class);
