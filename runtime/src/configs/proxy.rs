@@ -129,13 +129,13 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 		match self {
 			Self::Any => true,
 			Self::NonTransfer => {
+				// Without session keys: whoever chooses them can sign twice with them, which costs the stake.
 				matches!(
 					call,
 					RuntimeCall::System(..)
 						| RuntimeCall::Timestamp(..)
 						| RuntimeCall::Babe(..)
 						| RuntimeCall::Grandpa(..)
-						| RuntimeCall::Session(..)
 						| RuntimeCall::Utility(..)
 						| RuntimeCall::Proxy(..)
 						| RuntimeCall::Multisig(..)

@@ -1,11 +1,14 @@
 //! A chain in memory, from genesis on, whose blocks carry BABE's digests.
 
 use codec::Encode;
-use frame_support::traits::{OnFinalize, OnInitialize};
+use frame_support::{
+	storage::{with_transaction_unchecked, TransactionOutcome},
+	traits::{OnFinalize, OnInitialize},
+};
 use pallet_staking::StakerStatus;
 use peoples_cloud_runtime::{
 	genesis_config_presets::{get_preset, session_keys},
-	AccountId, AllPalletsWithSystem, Block, Header, Runtime, System, Timestamp, PPL,
+	AccountId, AllPalletsWithSystem, Block, Executive, Header, Runtime, System, Timestamp, UncheckedExtrinsic, PPL,
 };
 use serde_json::Value;
 use sp_consensus_babe::{
@@ -15,7 +18,11 @@ use sp_consensus_babe::{
 use sp_genesis_builder::runtime_decl_for_genesis_builder::GenesisBuilder;
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::{traits::Header as _, Digest, DigestItem};
+use sp_runtime::{
+	traits::Header as _,
+	transaction_validity::{TransactionSource, TransactionValidity},
+	Digest, DigestItem,
+};
 
 /// The slot of block 1: any number that is not 0.
 pub(crate) const FIRST_SLOT: u64 = 1_000;
@@ -107,4 +114,14 @@ pub(crate) fn run_to(last: u32) {
 		let header = end_block();
 		assert_eq!(*header.number(), System::block_number());
 	}
+}
+
+/// Does something of which nothing stays; answers what came of it.
+pub(crate) fn attempt<R>(work: impl FnOnce() -> R) -> R {
+	with_transaction_unchecked(|| TransactionOutcome::Rollback(work()))
+}
+
+/// Whether the pool would take a transaction that came from there.
+pub(crate) fn validate(source: TransactionSource, transaction: UncheckedExtrinsic) -> TransactionValidity {
+	attempt(|| Executive::validate_transaction(source, transaction, System::parent_hash()))
 }

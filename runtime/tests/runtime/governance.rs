@@ -26,7 +26,7 @@ use crate::{
 const BLOCKS: u32 = 280;
 
 /// Submits a referendum on that call, with everything that lets it be decided.
-fn submit(proposer: Sr25519Keyring, as_origin: OriginCaller, call: RuntimeCall) -> u32 {
+pub(crate) fn submit(proposer: Sr25519Keyring, as_origin: OriginCaller, call: RuntimeCall) -> u32 {
 	let index = pallet_referenda::ReferendumCount::<Runtime>::get();
 	let proposal = Preimage::bound(call).unwrap();
 	assert_ok!(Referenda::submit(origin(proposer), Box::new(as_origin), proposal, DispatchTime::After(0)));
@@ -41,7 +41,7 @@ fn vote(voter: Sr25519Keyring, referendum: u32, aye: bool) {
 }
 
 /// Submits a referendum that most people vote for, and lets it be decided and enacted; the results of what was dispatched.
-fn decide(as_origin: Origin, call: RuntimeCall) -> Vec<Result<(), DispatchError>> {
+pub(crate) fn decide(as_origin: Origin, call: RuntimeCall) -> Vec<Result<(), DispatchError>> {
 	begin_block(System::block_number() + 1);
 	let referendum = submit(Alice, as_origin.into(), call);
 	for voter in [Alice, Bob, Charlie, Dave] {

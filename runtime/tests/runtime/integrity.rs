@@ -2,11 +2,11 @@ use frame_support::{
 	dispatch::{DispatchClass, GetDispatchInfo},
 	traits::{
 		fungible::{Balanced, Inspect},
-		InstanceFilter, IntegrityTest, OnUnbalanced,
+		IntegrityTest, OnUnbalanced,
 	},
 };
 use peoples_cloud_runtime::{
-	configs::{BlockWeights, ProxyType, TreasuryAccount},
+	configs::{BlockWeights, TreasuryAccount},
 	AllPalletsWithSystem, Balances, Runtime, RuntimeCall, TxExtension, EXISTENTIAL_DEPOSIT, PPL,
 };
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
@@ -89,51 +89,4 @@ fn fees_pay_the_author_and_the_treasury() {
 		assert_eq!(Balances::balance(&TreasuryAccount::get()), EXISTENTIAL_DEPOSIT + 2 * PPL + PPL / 2);
 		assert_eq!(Balances::total_issuance(), issuance);
 	});
-}
-
-#[test]
-fn non_transfer_proxy_moves_no_money() {
-	let transfer = RuntimeCall::Balances(pallet_balances::Call::transfer_all {
-		dest: Bob.to_account_id().into(),
-		keep_alive: false,
-	});
-	let remark = RuntimeCall::System(frame_system::Call::remark { remark: Vec::new() });
-	assert!(ProxyType::Any.filter(&transfer));
-	assert!(!ProxyType::NonTransfer.filter(&transfer));
-	assert!(ProxyType::NonTransfer.filter(&remark));
-	assert!(!ProxyType::CancelProxy.filter(&remark));
-	assert!(ProxyType::Any.is_superset(&ProxyType::NonTransfer));
-	assert!(!ProxyType::NonTransfer.is_superset(&ProxyType::Any));
-	assert!(!ProxyType::CancelProxy.is_superset(&ProxyType::NonTransfer));
-}
-
-#[test]
-fn provider_proxy_does_daily_duties_only() {
-	let calls = [
-		(RuntimeCall::Escrow(pallet_escrow::Call::withdraw {}), true),
-		(RuntimeCall::Marketplace(pallet_marketplace::Call::settle { agreement: 0 }), true),
-		(RuntimeCall::Marketplace(pallet_marketplace::Call::declare_lost { agreement: 0, column: 0 }), true),
-		(RuntimeCall::Providers(pallet_providers::Call::pause {}), true),
-		(RuntimeCall::StorageProofs(pallet_storage_proofs::Call::advance { provider: Bob.to_account_id() }), true),
-		(RuntimeCall::Utility(pallet_utility::Call::batch { calls: Vec::new() }), true),
-		(RuntimeCall::Marketplace(pallet_marketplace::Call::close { agreement: 0 }), false),
-		(RuntimeCall::Providers(pallet_providers::Call::unbond { amount: PPL }), false),
-		(RuntimeCall::Providers(pallet_providers::Call::leave {}), false),
-		(
-			RuntimeCall::Utility(pallet_utility::Call::as_derivative {
-				index: 0,
-				call: Box::new(RuntimeCall::Escrow(pallet_escrow::Call::withdraw {})),
-			}),
-			false,
-		),
-	];
-	for (call, allowed) in calls {
-		assert_eq!(ProxyType::Provider.filter(&call), allowed, "{call:?}");
-		// What `Provider` may do, `NonTransfer` may do, unless it costs stake.
-		let penalised = matches!(call, RuntimeCall::Marketplace(pallet_marketplace::Call::declare_lost { .. }));
-		assert!(!allowed || ProxyType::NonTransfer.filter(&call) != penalised, "{call:?}");
-	}
-	// Or it could make a proxy that may do what it must not.
-	assert!(!ProxyType::NonTransfer.is_superset(&ProxyType::Provider));
-	assert!(!ProxyType::Provider.is_superset(&ProxyType::NonTransfer));
 }

@@ -32,7 +32,8 @@ use crate::{
 const EPOCH: u32 = 5;
 /// Sessions in an era of these tests.
 const SESSIONS: u32 = 2;
-const ERA: u32 = EPOCH * SESSIONS;
+/// Blocks in an era of these tests.
+pub(crate) const ERA: u32 = EPOCH * SESSIONS;
 const BONDING: u32 = 3;
 
 /// Genesis with eras of ten blocks.
@@ -42,7 +43,7 @@ pub(crate) fn short(mut genesis: Value) -> Value {
 	genesis
 }
 
-fn stake(key: Sr25519Keyring) -> Balance {
+pub(crate) fn stake(key: Sr25519Keyring) -> Balance {
 	let reason = RuntimeHoldReason::Staking(pallet_staking::HoldReason::Staking);
 	Balances::balance_on_hold(&reason, &key.to_account_id())
 }
@@ -52,7 +53,7 @@ pub(crate) fn origin(key: Sr25519Keyring) -> RuntimeOrigin {
 }
 
 /// Keys, and the proof that whoever sets them has them.
-fn keys_of(owner: Sr25519Keyring) -> (SessionKeys, Vec<u8>) {
+pub(crate) fn keys_of(owner: Sr25519Keyring) -> (SessionKeys, Vec<u8>) {
 	let mut statement = b"POP_".to_vec();
 	statement.extend(owner.to_account_id().encode());
 	let seed = owner.to_seed();
@@ -63,7 +64,7 @@ fn keys_of(owner: Sr25519Keyring) -> (SessionKeys, Vec<u8>) {
 }
 
 /// Does all that it takes to become a validator.
-fn join(key: Sr25519Keyring, bond: Balance) {
+pub(crate) fn join(key: Sr25519Keyring, bond: Balance) {
 	let (keys, proof) = keys_of(key);
 	assert_ok!(Staking::bond(origin(key), bond, RewardDestination::Stash));
 	assert_ok!(Session::set_keys(origin(key), keys, proof));

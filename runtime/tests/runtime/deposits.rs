@@ -1,0 +1,369 @@
+//! Whoever makes the chain keep something has money bound for it, and has it back with what it was bound for.
+//!
+//! What needs no deposit of its own, though a call of anybody's leaves it behind:
+//! - An account: it has the existential deposit.
+//! - A nomination, the intent to validate, a payee, and a node of the voters' list: only who has bonded has them, one of
+//!   each.
+//! - Offers: one of each resource, of a registered provider, whose stake is bound. They go with it.
+//! - Duties, ledgers and reputations of providers: they are of those with agreements, a few of each. They stay when the
+//!   provider goes, since it must not come back with a clean record.
+//! - A tombstone: it cost the provider its standing and a part of its stake.
+//! - The names of uploads that were opened: they expire with their acknowledgements.
+//! - Earnings in escrow: the money itself is in the pot.
+//! - A referendum's metadata: it names a preimage, and the referendum has its deposit.
+//! - Alarms of referenda in the scheduler: one of each.
+//! - A vote that weighs nothing, where others lock what they weigh: it takes a few bytes in a record that each account has
+//!   once a track, and can only be on a referendum that has its deposit.
+//! - Reports of misses, and of equivocations: each is possible once, for what a provider or validator has done.
+//! - Motions and votes of the committee: governance chose its members.
+//! - Batches, proxied calls, remarks and transfers leave nothing.
+
+use frame_support::{
+	assert_noop, assert_ok,
+	traits::{schedule::DispatchTime, StorePreimage},
+	weights::Weight,
+};
+use pallet_conviction_voting::{AccountVote, Conviction, Vote};
+use pallet_marketplace::SignedAck;
+use pallet_providers::Offer;
+use pallet_staking::RewardDestination;
+use peoples_cloud_primitives::{
+	resource::ResourceKind,
+	terms::{Acknowledgement, AcknowledgementV1},
+};
+use peoples_cloud_runtime::{
+	configs::{ProxyType, TechnicalCollective},
+	AccountId, Balance, Balances, ConvictionVoting, Hash, Hashing, Marketplace, Multisig, OriginCaller, Preimage,
+	Providers, Proxy, Referenda, Runtime, RuntimeCall, RuntimeOrigin, Session, Staking, System, EXISTENTIAL_DEPOSIT,
+	MILLI, PPL,
+};
+use sp_keyring::Sr25519Keyring::{self, Alice, Eve, Ferdie};
+use sp_runtime::{
+	traits::{Dispatchable, Hash as _},
+	DispatchError, TokenError,
+};
+
+use crate::{
+	chain::{begin_block, end_block, genesis, run_to, state},
+	governance::submit,
+	staking::{keys_of, origin, short, ERA},
+};
+
+/// Something that Eve can leave behind.
+struct Case {
+	what: &'static str,
+	/// What must be there before.
+	given: fn(),
+	/// Leaves it behind.
+	leave: fn(),
+	/// Takes it away again.
+	take_away: fn(),
+}
+
+const CASES: [Case; 13] = [
+	Case {
+		what: "a proxy",
+		given: || (),
+		leave: || {
+			assert_ok!(Proxy::add_proxy(eve(), Ferdie.to_account_id().into(), ProxyType::Any, 0));
+		},
+		take_away: || {
+			assert_ok!(Proxy::remove_proxy(eve(), Ferdie.to_account_id().into(), ProxyType::Any, 0));
+		},
+	},
+	Case {
+		what: "a pure proxy",
+		given: || (),
+		leave: || {
+			assert_ok!(Proxy::create_pure(eve(), ProxyType::Any, 0, 0));
+		},
+		take_away: || {
+			let pure = Proxy::pure_account(&Eve.to_account_id(), &ProxyType::Any, 0, None);
+			let (height, spawner) = (System::block_number(), Eve.to_account_id().into());
+			assert_ok!(Proxy::kill_pure(RuntimeOrigin::signed(pure), spawner, ProxyType::Any, 0, height, 0));
+		},
+	},
+	Case {
+		what: "an announcement",
+		given: || {
+			assert_ok!(Proxy::add_proxy(origin(Ferdie), Eve.to_account_id().into(), ProxyType::Any, 1));
+		},
+		leave: || {
+			assert_ok!(Proxy::announce(eve(), Ferdie.to_account_id().into(), Hash::zero()));
+		},
+		take_away: || {
+			assert_ok!(Proxy::remove_announcement(eve(), Ferdie.to_account_id().into(), Hash::zero()));
+		},
+	},
+	Case {
+		what: "an operation of a multisig",
+		given: || (),
+		leave: || {
+			let others = vec![Ferdie.to_account_id()];
+			assert_ok!(Multisig::approve_as_multi(eve(), 2, others, None, [7; 32], Weight::zero()));
+		},
+		take_away: || {
+			let others = vec![Ferdie.to_account_id()];
+			assert_ok!(Multisig::cancel_as_multi(eve(), 2, others, Multisig::timepoint(), [7; 32]));
+		},
+	},
+	Case {
+		what: "a preimage",
+		given: || (),
+		leave: || {
+			assert_ok!(Preimage::note_preimage(eve(), vec![7; 100]));
+		},
+		take_away: || {
+			assert_ok!(Preimage::unnote_preimage(eve(), Hashing::hash(&[7; 100])));
+		},
+	},
+	Case {
+		what: "a referendum that nobody paid the decision deposit of",
+		given: || (),
+		leave: || {
+			let proposal = Preimage::bound(remark()).unwrap();
+			assert_ok!(Referenda::submit(eve(), Box::new(root()), proposal, DispatchTime::After(0)));
+		},
+		take_away: || {
+			assert_ok!(Referenda::cancel(RuntimeOrigin::root(), 0));
+			assert_ok!(Referenda::refund_submission_deposit(eve(), 0));
+		},
+	},
+	Case {
+		what: "a referendum that is decided upon",
+		given: || {
+			submit(Ferdie, root(), remark());
+		},
+		leave: || {
+			submit(Eve, root(), remark());
+		},
+		take_away: || {
+			assert_ok!(Referenda::cancel(RuntimeOrigin::root(), 1));
+			assert_ok!(Referenda::refund_decision_deposit(eve(), 1));
+			assert_ok!(Referenda::refund_submission_deposit(eve(), 1));
+		},
+	},
+	Case {
+		what: "a vote",
+		given: || {
+			submit(Ferdie, root(), remark());
+		},
+		leave: || {
+			let vote = Vote { aye: true, conviction: Conviction::None };
+			let vote = AccountVote::Standard { vote, balance: PPL };
+			assert_ok!(ConvictionVoting::vote(eve(), 0, vote));
+		},
+		take_away: || {
+			assert_ok!(ConvictionVoting::remove_vote(eve(), Some(0), 0));
+			assert_ok!(ConvictionVoting::unlock(eve(), 0, Eve.to_account_id().into()));
+		},
+	},
+	Case {
+		what: "a delegation of votes",
+		given: || (),
+		leave: || {
+			let to = Ferdie.to_account_id().into();
+			assert_ok!(ConvictionVoting::delegate(eve(), 0, to, Conviction::None, PPL));
+		},
+		take_away: || {
+			assert_ok!(ConvictionVoting::undelegate(eve(), 0));
+			assert_ok!(ConvictionVoting::unlock(eve(), 0, Eve.to_account_id().into()));
+		},
+	},
+	Case {
+		what: "a stake that nominates",
+		given: || (),
+		leave: || {
+			assert_ok!(Staking::bond(eve(), 1_000 * PPL, RewardDestination::Stash));
+			assert_ok!(Staking::nominate(eve(), vec![Alice.to_account_id().into()]));
+		},
+		take_away: || {
+			assert_ok!(Staking::chill(eve()));
+			assert_ok!(Staking::unbond(eve(), 1_000 * PPL));
+			pass(5 * ERA);
+			assert_ok!(Staking::withdraw_unbonded(eve(), 0));
+		},
+	},
+	Case {
+		what: "session keys",
+		given: || (),
+		leave: || {
+			let (keys, proof) = keys_of(Eve);
+			assert_ok!(Session::set_keys(eve(), keys, proof));
+		},
+		take_away: || {
+			assert_ok!(Session::purge_keys(eve()));
+		},
+	},
+	Case {
+		what: "a provider with an offer",
+		given: || (),
+		leave: || register(Eve),
+		take_away: || {
+			assert_ok!(Providers::leave(eve()));
+			// Local networks unbond in half a minute.
+			pass(30);
+			assert_ok!(Providers::withdraw_unbonded(eve()));
+			assert_eq!(pallet_providers::Offers::<Runtime>::iter().count(), 0);
+		},
+	},
+	Case {
+		what: "an agreement",
+		given: || register(Ferdie),
+		leave: open,
+		take_away: || {
+			// Several periods, so that all that it ran for are over.
+			pass(60);
+			assert_ok!(Marketplace::settle(origin(Alice), 0));
+		},
+	},
+];
+
+fn eve() -> RuntimeOrigin {
+	origin(Eve)
+}
+
+fn root() -> OriginCaller {
+	frame_system::RawOrigin::Root.into()
+}
+
+fn remark() -> RuntimeCall {
+	RuntimeCall::System(frame_system::Call::remark { remark: Vec::new() })
+}
+
+/// Ends the block, makes so many more, and begins the next.
+fn pass(blocks: u32) {
+	end_block();
+	run_to(System::block_number() + blocks);
+	begin_block(System::block_number() + 1);
+}
+
+/// Makes somebody a provider that offers a GiB.
+fn register(key: Sr25519Keyring) {
+	// A multihash that is its own digest.
+	let peer_id = vec![0_u8, 1, 7].try_into().unwrap();
+	let operator = b"somebody".to_vec().try_into().unwrap();
+	let (addresses, region) = (Default::default(), Default::default());
+	assert_ok!(Providers::register(origin(key), peer_id, addresses, operator, region, 1_000 * PPL));
+	let offer = Offer { price: MILLI, capacity: 1 << 20, min_duration: 1, max_duration: 1_000 };
+	assert_ok!(Providers::set_offer(origin(key), ResourceKind::Storage, offer));
+}
+
+/// Eve opens an agreement with Ferdie, for one period.
+fn open() {
+	let ack = Acknowledgement::V1(AcknowledgementV1 {
+		genesis: System::block_hash(0_u32).0,
+		client: Eve.to_account_id().into(),
+		provider: Ferdie.to_account_id().into(),
+		nonce: [7; 16],
+		root: [7; 32],
+		chunks: 4,
+		rate: PPL,
+		duration: 1,
+		valid_until: System::block_number() + 20,
+	});
+	let signature = Ferdie.sign(&ack.signing_bytes()).0;
+	let acks = vec![SignedAck { ack, signature }].try_into().unwrap();
+	assert_ok!(Marketplace::open_storage(eve(), [7; 32], 1, 1, acks, PPL));
+}
+
+/// What of her money Eve cannot spend: reserved, held or locked.
+fn bound() -> Balance {
+	let money = frame_system::Account::<Runtime>::get(Eve.to_account_id()).data;
+	money.reserved + money.frozen
+}
+
+#[test]
+fn whoever_leaves_something_behind_has_money_bound_for_it() {
+	for case in CASES {
+		state(&short(genesis("local"))).execute_with(|| {
+			// GIVEN Eve
+			begin_block(1);
+			(case.given)();
+			let before = bound();
+
+			// WHEN she leaves something behind THEN she has money bound for it
+			(case.leave)();
+			assert!(bound() > before, "{}", case.what);
+
+			// WHEN it is taken away THEN she has that back
+			(case.take_away)();
+			assert_eq!(bound(), before, "{}", case.what);
+		});
+	}
+}
+
+#[test]
+fn an_account_has_the_existential_deposit() {
+	state(&genesis("local")).execute_with(|| {
+		begin_block(1);
+		let transfer = |amount| Balances::transfer_keep_alive(eve(), AccountId::from([7; 32]).into(), amount);
+		assert_noop!(transfer(EXISTENTIAL_DEPOSIT - 1), TokenError::BelowMinimum);
+		assert_ok!(transfer(EXISTENTIAL_DEPOSIT));
+	});
+}
+
+#[test]
+fn what_has_no_deposit_is_refused_to_ordinary_accounts() {
+	state(&genesis("local")).execute_with(|| {
+		begin_block(1);
+		let call = || Box::new(remark());
+		let bad = DispatchError::BadOrigin;
+		let stranger = pallet_collective::Error::<Runtime, TechnicalCollective>::NotMember.into();
+		let not_bonded = pallet_staking::Error::<Runtime>::NotController.into();
+		let no_provider = pallet_providers::Error::<Runtime>::NotRegistered.into();
+		let offer = Offer { price: MILLI, capacity: 1, min_duration: 1, max_duration: 1 };
+		let calls: Vec<(RuntimeCall, DispatchError)> = vec![
+			(
+				RuntimeCall::Scheduler(pallet_scheduler::Call::schedule {
+					when: 9,
+					maybe_periodic: None,
+					priority: 0,
+					call: call(),
+				}),
+				bad,
+			),
+			(
+				RuntimeCall::Scheduler(pallet_scheduler::Call::schedule_named {
+					id: [7; 32],
+					when: 9,
+					maybe_periodic: None,
+					priority: 0,
+					call: call(),
+				}),
+				bad,
+			),
+			(RuntimeCall::Preimage(pallet_preimage::Call::request_preimage { hash: Hash::zero() }), bad),
+			(RuntimeCall::Whitelist(pallet_whitelist::Call::whitelist_call { call_hash: Hash::zero() }), bad),
+			(
+				RuntimeCall::Treasury(pallet_treasury::Call::spend {
+					asset_kind: Box::new(()),
+					amount: PPL,
+					beneficiary: Box::new(Eve.to_account_id()),
+					valid_from: None,
+				}),
+				bad,
+			),
+			(RuntimeCall::System(frame_system::Call::authorize_upgrade { code_hash: Hash::zero() }), bad),
+			(RuntimeCall::System(frame_system::Call::set_storage { items: vec![(vec![7], vec![7])] }), bad),
+			(
+				RuntimeCall::TechnicalCommittee(pallet_collective::Call::propose {
+					threshold: 2,
+					proposal: call(),
+					length_bound: 100,
+				}),
+				stranger,
+			),
+			(RuntimeCall::Staking(pallet_staking::Call::nominate { targets: Vec::new() }), not_bonded),
+			(RuntimeCall::Staking(pallet_staking::Call::validate { prefs: Default::default() }), not_bonded),
+			(RuntimeCall::Staking(pallet_staking::Call::set_payee { payee: RewardDestination::Stash }), not_bonded),
+			(
+				RuntimeCall::Providers(pallet_providers::Call::set_offer { kind: ResourceKind::Storage, offer }),
+				no_provider,
+			),
+		];
+		for (call, refused) in calls {
+			assert_noop!(call.dispatch(eve()), refused);
+		}
+	});
+}
