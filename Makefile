@@ -28,7 +28,7 @@ test: setup-tests ## format, checks, lints, build, every test
 	@scripts/test.sh
 
 .PHONY: zombienet
-zombienet: build setup-tests ## scenarios on networks of several nodes (SCENARIO=name for one)
+zombienet: build setup-tests ## scenarios on networks of several nodes (SCENARIO=name for one, or short)
 	@scripts/zombienet.sh $(SCENARIO)
 
 .PHONY: format

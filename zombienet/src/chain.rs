@@ -141,6 +141,14 @@ impl Chain {
 		Ok(Vec::decode(&mut stored.encoded())?)
 	}
 
+	/// The first block of the epoch that the last block that is final is of.
+	pub async fn epoch_start(&self) -> Result<u32> {
+		let stored = self.stored("Babe", "EpochStart", Vec::new(), None).await?.context("no epoch")?;
+		// The epoch before, then this one.
+		let (_, start) = <(u32, u32)>::decode(&mut stored.encoded())?;
+		Ok(start)
+	}
+
 	/// BABE's key of a block's author.
 	pub async fn author(&self, height: u32) -> Result<Bytes32> {
 		let (hash, claim) = self.claim(height).await?;

@@ -3,8 +3,8 @@
 use codec::{Decode, Encode};
 use frame_support::{assert_noop, traits::KeyOwnerProofSystem};
 use peoples_cloud_runtime::{
-	genesis_config_presets::session_keys, BlockNumber, Executive, Hash, Historical, Runtime, RuntimeCall, RuntimeOrigin,
-	Session, UncheckedExtrinsic, PPL,
+	genesis_config_presets::session_keys, BlockNumber, Executive, Hash, Historical, Runtime, RuntimeCall,
+	RuntimeOrigin, Session, UncheckedExtrinsic, PPL,
 };
 use sp_consensus_beefy::{
 	ecdsa_crypto::{AuthorityId, AuthoritySignature},

@@ -26,7 +26,7 @@ use codec::Encode;
 use frame_support::{
 	dispatch::{DispatchClass, GetDispatchInfo},
 	storage::unhashed,
-	traits::{Get, GetCallMetadata},
+	traits::GetCallMetadata,
 	weights::Weight,
 };
 use peoples_cloud_runtime::{Executive, Runtime, RuntimeCall, RuntimeEvent, System};

@@ -133,9 +133,7 @@ pub(crate) fn cases() -> Vec<Case> {
 		Case {
 			call: "StorageProofs.advance",
 			prepare: neglected,
-			sent: Sent::Signed(|number| {
-				(person(number), Call::advance { provider: account(provider(number)) }.into())
-			}),
+			sent: Sent::Signed(|number| (person(number), Call::advance { provider: account(provider(number)) }.into())),
 		},
 		Case {
 			call: "StorageProofs.remove_leaf",
