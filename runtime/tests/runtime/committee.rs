@@ -51,8 +51,8 @@ impl Motion {
 		self.call.encoded_size() as u32
 	}
 
-	fn vote(&self, member: Sr25519Keyring, approve: bool) {
-		assert_ok!(TechnicalCommittee::vote(origin(member), self.hash(), self.index, approve));
+	fn approve(&self, member: Sr25519Keyring) {
+		assert_ok!(TechnicalCommittee::vote(origin(member), self.hash(), self.index, true));
 	}
 
 	fn close(&self) -> DispatchResultWithPostInfo {
@@ -83,7 +83,7 @@ fn silence_does_not_follow_the_prime() {
 		begin_block(1);
 		set_members(&[Alice, Bob, Charlie], Some(Alice));
 		let motion = Motion::propose(Alice, 2, b"what the prime wants");
-		motion.vote(Alice, true);
+		motion.approve(Alice);
 		assert_noop!(motion.close(), Error::<Runtime, TechnicalCollective>::TooEarly);
 		end_block();
 		run_to(MOTION);
@@ -97,8 +97,8 @@ fn silence_does_not_follow_the_prime() {
 
 		// WHEN another one votes for it too THEN it is, at once
 		let motion = Motion::propose(Alice, 2, b"what two want");
-		motion.vote(Alice, true);
-		motion.vote(Charlie, true);
+		motion.approve(Alice);
+		motion.approve(Charlie);
 		assert_ok!(motion.close());
 		assert!(motion.is_whitelisted());
 	});
@@ -126,8 +126,8 @@ fn a_low_threshold_whitelists_nothing() {
 
 		// WHEN half of them approve a motion that asks for no more
 		let motion = Motion::propose(Alice, 2, b"what two of four want");
-		motion.vote(Alice, true);
-		motion.vote(Bob, true);
+		motion.approve(Alice);
+		motion.approve(Bob);
 		assert_ok!(motion.close());
 
 		// THEN it is executed in vain

@@ -2,8 +2,8 @@
 //!
 //! What needs no deposit of its own, though a call of anybody's leaves it behind:
 //! - An account: it has the existential deposit.
-//! - A nomination, the intent to validate, a payee, and a node of the voters' list: only who has bonded has them, one of
-//!   each.
+//! - A nomination, the intent to validate, a payee, and a node of the voters' list: only who has bonded has them, one
+//!   of each.
 //! - Offers: one of each resource, of a registered provider, whose stake is bound. They go with it.
 //! - Duties, ledgers and reputations of providers: they are of those with agreements, a few of each. They stay when the
 //!   provider goes, since it must not come back with a clean record.
@@ -12,8 +12,8 @@
 //! - Earnings in escrow: the money itself is in the pot.
 //! - A referendum's metadata: it names a preimage, and the referendum has its deposit.
 //! - Alarms of referenda in the scheduler: one of each.
-//! - A vote that weighs nothing, where others lock what they weigh: it takes a few bytes in a record that each account has
-//!   once a track, and can only be on a referendum that has its deposit.
+//! - A vote that weighs nothing, where others lock what they weigh: it takes a few bytes in a record that each account
+//!   has once a track, and can only be on a referendum that has its deposit.
 //! - Reports of misses, and of equivocations: each is possible once, for what a provider or validator has done.
 //! - Motions and votes of the committee: governance chose its members.
 //! - Batches, proxied calls, remarks and transfers leave nothing.

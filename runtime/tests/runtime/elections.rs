@@ -22,8 +22,8 @@ use crate::{
 	staking::{join, origin, short},
 };
 
-/// Slots, and blocks, in an epoch of these tests: its phases last for three blocks each, so that what is mined after one
-/// can be in the next.
+/// Slots, and blocks, in an epoch of these tests: its phases last for three blocks each, so that what is mined after
+/// one can be in the next.
 const EPOCH: u32 = 12;
 
 /// Genesis with such epochs.
@@ -44,8 +44,8 @@ fn with_workers() -> (TestExternalities, impl Fn() -> Vec<Vec<u8>>) {
 	(state, move || std::mem::take(&mut sent.write().transactions))
 }
 
-/// Two seats, and four who want one: Alice and Bob with 10,000 PPL of genesis, Charlie with 35,000, most of it Eve's, and
-/// Dave with 20,000.
+/// Two seats, and four who want one: Alice and Bob with 10,000 PPL of genesis, Charlie with 35,000, most of it Eve's,
+/// and Dave with 20,000.
 fn candidates() {
 	begin_block(1);
 	assert_ok!(Staking::set_validator_count(RuntimeOrigin::root(), 2));
