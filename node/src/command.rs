@@ -123,8 +123,8 @@ fn insist_on_rpc_port(config: &mut Configuration) {
 	}
 }
 
-/// What RocksDB says of files that it cannot make sense of.
-const DAMAGED: &str = "Corruption: ";
+/// What comes before a reason of RocksDB's.
+const DATABASE: &str = "Backend error: ";
 
 /// One sentence on what went wrong, with its causes, and what to do where that is known.
 pub fn explain(error: &Error) -> String {
@@ -142,10 +142,10 @@ pub fn explain(error: &Error) -> String {
 				.into();
 		}
 		let text = error.to_string();
-		if let Some((_, damage)) = text.split_once(DAMAGED) {
+		if let Some((_, reason)) = text.split_once(DATABASE) {
 			return format!(
-				"the database is damaged ({damage}): stop what else uses it, restore a copy, or remove it with purge-chain \
-				 and let the node sync again; keys stay"
+				"the database cannot be used ({reason}): stop whatever else uses it, restore a copy, or remove it with \
+				 purge-chain and let the node sync again; keys stay"
 			);
 		}
 		// Transparent errors repeat their cause.

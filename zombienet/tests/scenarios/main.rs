@@ -4,6 +4,7 @@
 mod equivocation;
 mod finality;
 mod joining;
+mod measure;
 mod networks;
 mod partition;
 mod providers;
