@@ -13,7 +13,7 @@ use peoples_cloud_zombienet::{
 use serde_json::Value;
 
 /// Blocks that each row is about.
-const BLOCKS: &str = "60";
+const BLOCKS: &str = "40";
 /// Longest that they may take: half of the slots may be empty.
 const LONGEST: Duration = Duration::from_secs(300);
 
