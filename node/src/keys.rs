@@ -1,6 +1,6 @@
 //! `keys`: a validator's session keys, made and shown without a running node and without printing a secret.
 
-use std::sync::Arc;
+use std::{fs, path::Path, sync::Arc};
 
 use codec::Encode;
 use peoples_cloud_runtime::{AccountId, SessionKeys};
@@ -48,19 +48,28 @@ struct Place {
 }
 
 impl Place {
-	/// Opens the keystore of the node that runs with the same arguments.
-	fn open<C: SubstrateCli>(&self, cli: &C) -> Result<Arc<LocalKeystore>> {
+	/// The keystore of the node that runs with the same arguments.
+	fn find<C: SubstrateCli>(&self, cli: &C) -> Result<KeystoreConfig> {
 		if self.shared.is_dev() && self.shared.base_path.is_none() && self.keystore.keystore_path.is_none() {
 			return Err(Error::Input("--dev has no keystore that lasts: name --base-path or --keystore-path".into()));
 		}
 		let base_path =
 			self.shared.base_path()?.unwrap_or_else(|| BasePath::from_project("", "", &C::executable_name()));
 		let chain = cli.load_spec(&self.shared.chain_id(self.shared.is_dev()))?;
-		match self.keystore.keystore_config(&base_path.config_dir(chain.id()))? {
+		self.keystore.keystore_config(&base_path.config_dir(chain.id()))
+	}
+
+	/// Opens it.
+	fn open<C: SubstrateCli>(&self, cli: &C) -> Result<Arc<LocalKeystore>> {
+		match self.find(cli)? {
 			KeystoreConfig::Path { path, password } => Ok(Arc::new(LocalKeystore::open(path, password)?)),
-			KeystoreConfig::InMemory => Err(Error::Input("these arguments name no keystore on disk".into())),
+			KeystoreConfig::InMemory => Err(no_disk()),
 		}
 	}
+}
+
+fn no_disk() -> Error {
+	Error::Input("these arguments name no keystore on disk".into())
 }
 
 impl KeysCommand {
@@ -75,14 +84,54 @@ impl KeysCommand {
 
 impl NewKeys {
 	fn run<C: SubstrateCli>(&self, cli: &C) -> Result<()> {
-		let keystore: KeystorePtr = self.place.open(cli)?;
-		let mut externalities = BasicExternalities::default();
-		externalities.register_extension(KeystoreExt::from(keystore));
-		let generated = externalities.execute_with(|| SessionKeys::generate(&self.owner.encode(), None));
-		println!("keys:  0x{}", hex::encode(generated.keys.encode()));
-		println!("proof: 0x{}", hex::encode(generated.proof.encode()));
+		let KeystoreConfig::Path { path, password } = self.place.find(cli)? else { return Err(no_disk()) };
+		// Made in a folder in which the node does not look: no keys are left half made when the disk is full.
+		let aside = path.join(format!("new-{}", std::process::id()));
+		let made = LocalKeystore::open(&aside, password)
+			.map_err(|error| error.to_string())
+			.and_then(|keystore| make(Arc::new(keystore), &self.owner))
+			.and_then(|made| move_files(&aside, &path).map(|()| made).map_err(|error| error.to_string()));
+		// What is in it, if anything, is of no use.
+		let _ = fs::remove_dir_all(&aside);
+		let (keys, proof) = made
+			.map_err(|reason| Error::Input(format!("no session keys could be made in {}: {reason}", path.display())))?;
+		println!("keys:  0x{}", hex::encode(keys));
+		println!("proof: 0x{}", hex::encode(proof));
 		Ok(())
 	}
+}
+
+/// Makes one key of each kind; answers the encoded keys and the proof of their possession. `SessionKeys::generate` does the
+/// same, but panics where a key cannot be written.
+fn make(keystore: KeystorePtr, owner: &AccountId) -> std::result::Result<(Vec<u8>, Vec<u8>), String> {
+	let [babe, grandpa, authority_discovery, beefy] = *SessionKeys::key_ids() else {
+		return Err("the runtime has session keys that this command does not know".into());
+	};
+	let describe = |error: sp_keystore::Error| match error {
+		sp_keystore::Error::Other(reason) => reason,
+		error => error.to_string(),
+	};
+	let mut keys = SessionKeys {
+		babe: keystore.sr25519_generate_new(babe, None).map_err(describe)?.into(),
+		grandpa: keystore.ed25519_generate_new(grandpa, None).map_err(describe)?.into(),
+		authority_discovery: keystore.sr25519_generate_new(authority_discovery, None).map_err(describe)?.into(),
+		beefy: keystore.ecdsa_generate_new(beefy, None).map_err(describe)?.into(),
+	};
+	let mut externalities = BasicExternalities::default();
+	externalities.register_extension(KeystoreExt::from(keystore));
+	let proof = externalities
+		.execute_with(|| keys.create_ownership_proof(&owner.encode()))
+		.map_err(|()| "the new keys cannot sign".to_owned())?;
+	Ok((keys.encode(), proof.encode()))
+}
+
+/// Moves all files from one folder to another of the same file system.
+fn move_files(from: &Path, to: &Path) -> std::io::Result<()> {
+	for file in fs::read_dir(from)? {
+		let file = file?;
+		fs::rename(file.path(), to.join(file.file_name()))?;
+	}
+	Ok(())
 }
 
 impl ShowKeys {

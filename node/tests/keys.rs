@@ -87,3 +87,29 @@ fn keys_of_a_chain_that_lasts_nowhere_are_not_made() {
 	let error = String::from_utf8(output.stderr).unwrap();
 	assert!(error.contains("--base-path"), "{error}");
 }
+
+#[test]
+fn a_full_disk_leaves_no_keys() {
+	let dir = tempfile::tempdir().unwrap();
+	// GIVEN no room for a byte in any file: this needs no disk that is full, nor the right to mount one
+	let output = Command::new("bash")
+		.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_peoples-cloud-node")])
+		.args(["keys", "new", "--owner", OWNER, "--chain", "local", "--base-path"])
+		.arg(dir.path())
+		.output()
+		.unwrap();
+
+	// THEN one sentence says so
+	assert!(!output.status.success() && output.stdout.is_empty());
+	let said = String::from_utf8(output.stderr).unwrap();
+	assert!(said.starts_with("Error: no session keys could be made in ") && said.lines().count() == 1, "{said}");
+	assert!(said.contains("File too large"), "{said}");
+
+	// THEN nothing is left in the keystore that the node would take for a key
+	let keystore = dir.path().join("chains/peoples_cloud_local/keystore");
+	assert_eq!(std::fs::read_dir(keystore).unwrap().count(), 0);
+
+	// WHEN there is room again THEN keys are made
+	let (made, output, _) = keys(dir.path(), &["new", "--owner", OWNER]);
+	assert!(made && output.contains("proof: 0x"), "{output}");
+}
