@@ -302,6 +302,7 @@ fn start<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		grandpa_link.shared_authority_set().clone(),
 		Vec::new(),
 	);
+	let (listener, announced) = alarms::listen();
 	let (network, system_rpc_tx, tx_handler_controller, sync, _bitswap) =
 		sc_service::build_network(sc_service::BuildNetworkParams {
 			config: &config,
@@ -311,7 +312,7 @@ fn start<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 			spawn_handle: task_manager.spawn_handle(),
 			spawn_essential_handle: task_manager.spawn_essential_handle(),
 			import_queue,
-			block_announce_validator_builder: None,
+			block_announce_validator_builder: Some(Box::new(move |_| Box::new(listener) as Box<_>)),
 			warp_sync_config: Some(WarpSyncConfig::WithProvider(Arc::new(warp_sync))),
 			block_relay: None,
 			metrics,
@@ -334,6 +335,7 @@ fn start<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		network: network.clone(),
 	};
 	let discovery = discovery::config(&config.network);
+	let expects_peers = alarms::expects_peers(&config.network, network.local_peer_id());
 	if config.offchain_worker.enabled {
 		start_offchain_workers(&participation, &backend, &task_manager)?;
 	}
@@ -365,7 +367,7 @@ fn start<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		tracing_execute_block: None,
 	})?;
 
-	alarms::start(&participation, slot_duration, &task_manager);
+	alarms::start(&participation, alarms::Around { slot_duration, announced, expects_peers }, &task_manager);
 	if participation.role.is_authority() {
 		start_authoring(&participation, block_import, babe_link, inherents, &task_manager)?;
 		discovery::start(&participation, discovery, &task_manager);
