@@ -6,6 +6,7 @@
 //! - [`files`]: test files and byte comparison.
 //! - [`hostile`]: providers on the real chain that lie, stall and send garbage.
 //! - [`light_client`]: what another chain checks of this one.
+//! - [`local`]: nodes started one by one that are to find each other.
 //! - [`runtime`]: the runtime by itself, called on some state.
 //! - [`shared`]: what the tests of a build compile once.
 //! - [`uploader`]: a client that stops half-way, replays and floods.
@@ -16,6 +17,7 @@ pub mod devnet;
 pub mod files;
 pub mod hostile;
 pub mod light_client;
+pub mod local;
 pub mod network;
 pub mod process;
 pub mod resources;

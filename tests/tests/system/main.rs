@@ -2,6 +2,7 @@
 //! test a process of its own.
 
 mod acknowledgements;
+mod alarms;
 mod bad_input;
 mod beefy;
 mod clients;
@@ -11,6 +12,7 @@ mod crashes_in_put;
 mod crashes_in_repair;
 mod full_disk;
 mod hostile_providers;
+mod import;
 mod intent_flood;
 mod memory;
 mod rpc;

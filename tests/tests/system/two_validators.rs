@@ -5,17 +5,12 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context, Result};
 use peoples_cloud_client::{chain::Chain, node::NodeChain, wallet::Signer};
 use peoples_cloud_tests::{
+	local::{address, Node},
 	network::free_port,
-	process::{binary, wait_for, Process},
-	shared,
+	process::wait_for,
 };
 use sp_crypto_hashing::{twox_128, twox_64};
 use subxt_rpcs::{rpc_params, RpcClient};
-
-struct Node {
-	process: Process,
-	url: String,
-}
 
 fn start(dir: &Path, who: &str, port: u16, boot: &str) -> Result<Node> {
 	start_with_keys(dir, who, who, port, boot)
@@ -23,47 +18,7 @@ fn start(dir: &Path, who: &str, port: u16, boot: &str) -> Result<Node> {
 
 /// Starts `who` with the session keys of `owner`.
 fn start_with_keys(dir: &Path, who: &str, owner: &str, port: u16, boot: &str) -> Result<Node> {
-	let rpc = free_port()?;
-	let base = dir.join(who);
-	let arguments = [
-		"--chain",
-		&shared::specification("local")?.to_string_lossy(),
-		&format!("--{owner}"),
-		"--validator",
-		"--no-prometheus",
-		"--no-mdns",
-		"--allow-private-ip",
-		"--listen-addr",
-		&format!("/ip4/127.0.0.1/tcp/{port}"),
-		"--rpc-port",
-		&rpc.to_string(),
-		"--bootnodes",
-		boot,
-		"--node-key",
-		&node_key(who),
-		"--base-path",
-		&base.to_string_lossy(),
-	]
-	.map(str::to_owned);
-	let process = Process::start("peoples-cloud-node", &arguments, &[], &dir.join(format!("{who}.log")))?;
-	Ok(Node { process, url: format!("ws://127.0.0.1:{rpc}") })
-}
-
-/// A fixed network key, so that the peer id is known before the start.
-fn node_key(who: &str) -> String {
-	format!("{:0>64}", hex::encode(who))
-}
-
-fn address(who: &str, port: u16) -> Result<String> {
-	let dir = tempfile::tempdir()?;
-	let key = dir.path().join("key");
-	std::fs::write(&key, node_key(who))?;
-	let output = std::process::Command::new(binary("peoples-cloud-node")?)
-		.args(["key", "inspect-node-key", "--file"])
-		.arg(&key)
-		.output()?;
-	anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-	Ok(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", String::from_utf8(output.stdout)?.trim()))
+	Node::start(dir, who, port, &["--validator", &format!("--{owner}"), "--bootnodes", boot])
 }
 
 async fn finalised(node: &mut Node, at_least: u32) -> Result<u32> {
