@@ -3,7 +3,7 @@
 use std::net::{IpAddr, TcpListener};
 
 use peoples_cloud_runtime::opaque::Block;
-use sc_cli::{Error, Result, SubstrateCli};
+use sc_cli::{CliConfiguration, DefaultConfigurationValues, Error, Result, Runner, SubstrateCli};
 use sc_network::multiaddr::Protocol;
 use sc_service::{Configuration, PartialComponents};
 
@@ -40,6 +40,15 @@ impl SubstrateCli for Cli {
 
 	fn load_spec(&self, id: &str) -> std::result::Result<Box<dyn sc_service::ChainSpec>, String> {
 		Ok(Box::new(chain_spec::load(id)?))
+	}
+
+	fn create_runner<T: CliConfiguration<D>, D: DefaultConfigurationValues>(
+		&self,
+		command: &T,
+	) -> Result<Runner<Self>> {
+		let runner = self.create_runner_with_logger_hook(command, |_, _| {})?;
+		explain_database_panics();
+		Ok(runner)
 	}
 }
 
@@ -158,4 +167,25 @@ pub fn explain(error: &Error) -> String {
 		sentence = sentence.strip_prefix(wrapper).unwrap_or(&sentence).to_owned();
 	}
 	sentence
+}
+
+/// How the SDK's panics begin where the database cannot be read.
+const DATABASE_PANIC: &str = "Critical database error: ";
+
+/// Such a panic may come on any thread and at any time, with a request to report a bug. The disk's fault is told as what it
+/// is; the process ends either way.
+fn explain_database_panics() {
+	let usual = std::panic::take_hook();
+	std::panic::set_hook(Box::new(move |panic| {
+		let text = panic.payload().downcast_ref::<String>().map_or("", String::as_str);
+		match text.strip_prefix(DATABASE_PANIC) {
+			Some(error) => {
+				// RocksDB's words, in the form for developers: `.. message: "Corruption: .." ..`.
+				let reason = error.split('"').nth(1).unwrap_or(error);
+				eprintln!("Error: {}", explain(&Error::Input(format!("Backend error: {reason}"))));
+				std::process::exit(1);
+			},
+			None => usual(panic),
+		}
+	}));
 }

@@ -196,3 +196,59 @@ fn a_database_of_another_genesis_and_a_damaged_one_are_refused() {
 	// WHEN they are restored THEN it starts again
 	run_until(&mut node(&base_path, "/ip4/127.0.0.1/tcp/0"), "Running JSON-RPC server");
 }
+
+#[test]
+fn a_database_that_is_found_damaged_when_it_is_read_is_no_bug() {
+	let dir = tempfile::tempdir().unwrap();
+	let base_path = dir.path().join("node");
+	let this = specification(dir.path(), "this.json", |_| ());
+	// GIVEN a database that was opened twice: the second time it moves what is in its log into tables
+	for _ in 0..2 {
+		run_until(&mut node(&base_path, "/ip4/127.0.0.1/tcp/0"), "Running JSON-RPC server");
+	}
+
+	// WHEN most of the largest table is overwritten, but neither its begin nor its end, so that it can be opened
+	let files = std::fs::read_dir(database(&base_path)).unwrap().map(|file| file.unwrap().path());
+	let tables = files.filter(|file| file.extension().is_some_and(|extension| extension == "sst"));
+	let table = tables.max_by_key(|file| file.metadata().unwrap().len()).unwrap();
+	let mut bytes = std::fs::read(&table).unwrap();
+	let length = bytes.len();
+	bytes[length / 10..length * 8 / 10].fill(0xa5);
+	std::fs::write(table, bytes).unwrap();
+
+	// THEN that is said without a panic, and what helps
+	let said = refusal(&base_path, &this);
+	assert!(said.contains("the database ") && said.contains("purge-chain"), "{said}");
+
+	// THEN it helps
+	let purged = Command::new(env!("CARGO_BIN_EXE_peoples-cloud-node"))
+		.args(["purge-chain", "-y", "--base-path"])
+		.arg(&base_path)
+		.arg("--chain")
+		.arg(&this)
+		.output()
+		.unwrap();
+	assert!(purged.status.success(), "{}", String::from_utf8_lossy(&purged.stderr));
+	run_until(&mut node(&base_path, "/ip4/127.0.0.1/tcp/0"), "Running JSON-RPC server");
+}
+
+#[test]
+fn a_file_that_is_no_specification_is_named() {
+	let dir = tempfile::tempdir().unwrap();
+	let base_path = dir.path().join("node");
+	for (name, content) in [
+		("text", "hello"),
+		("of-another-kind", r#"{"openrpc": "1.2.6"}"#),
+		("cut-off", r#"{"name": "Cut off", "id": "cut"#),
+		("list", "[1, 2]"),
+	] {
+		let file = dir.path().join(name);
+		std::fs::write(&file, content).unwrap();
+		let said = refusal(&base_path, &file);
+		let expected = format!("Error: {} is no chain specification of this node: ", file.display());
+		assert!(said.starts_with(&expected), "{name}: {said}");
+	}
+	let said = refusal(&base_path, &dir.path().join("missing"));
+	assert!(said.contains("there is no chain named") && said.contains("missing"), "{said}");
+	assert!(!base_path.exists(), "something was made for a chain that there is not");
+}
