@@ -50,3 +50,7 @@ weights: setup ## regenerates the pallets' weights by benchmark
 .PHONY: metadata
 metadata: build ## regenerates client/metadata.scale from the runtime
 	@scripts/export-metadata.sh
+
+.PHONY: testnet-spec
+testnet-spec: build ## regenerates operations/chain/testnet.json from the preset
+	@scripts/export-testnet-spec.sh

@@ -1,5 +1,4 @@
-//! The testnet's specification, as it is handed out, is what the preset makes of it. To make it anew:
-//! `UPDATE_SNAPSHOT=1 cargo nextest run --locked --workspace -E 'test(testnet::)'`, and read the difference.
+//! The testnet's specification, as it is handed out, is what the preset makes of it. To make it anew: `make testnet-spec`.
 use std::{fs, path::Path, time::Duration};
 
 use anyhow::{ensure, Context, Result};
@@ -53,8 +52,8 @@ fn specification_is_what_its_preset_makes() -> Result<()> {
 	let mut handed_out: Value = serde_json::from_slice(&fs::read(FILE)?)?;
 	let its_code = take_code(&mut handed_out)?;
 	// Compilers differ, and a chain that runs is upgraded: the code itself is compared by what it says that it is.
-	ensure!(runtime::version(&its_code)? == runtime::version(&code)?, "{FILE} is of another version of the runtime");
-	ensure!(handed_out == built, "{FILE} is not what the preset makes; see this test");
+	ensure!(runtime::version(&its_code)? == runtime::version(&code)?, "{FILE} is of another version of the runtime: make testnet-spec");
+	ensure!(handed_out == built, "{FILE} is not what the preset makes: make testnet-spec");
 	Ok(())
 }
 
