@@ -2,6 +2,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use anyhow::{ensure, Context, Result};
+use codec::Encode;
 use peoples_cloud_client::{chain::Chain, node::NodeChain};
 use peoples_cloud_tests::{
 	network::free_port,
@@ -34,6 +35,11 @@ fn key() -> String {
 	format!("0x{}", hex::encode(CODE))
 }
 
+/// What a runtime says that the testnet begins with.
+fn preset(code: &[u8]) -> Result<Vec<u8>> {
+	runtime::call(&runtime::State::new(), code, "GenesisBuilder_get_preset", &Some("testnet").encode())
+}
+
 /// As the file has it.
 fn write(mut specification: Value, code: &[u8]) -> Result<()> {
 	let code = compress_strongly(code, CODE_BLOB_BOMB_LIMIT).context("a runtime too large to compress")?;
@@ -52,7 +58,11 @@ fn specification_is_what_its_preset_makes() -> Result<()> {
 	let mut handed_out: Value = serde_json::from_slice(&fs::read(FILE)?)?;
 	let its_code = take_code(&mut handed_out)?;
 	// Compilers differ, and a chain that runs is upgraded: the code itself is compared by what it says that it is.
-	ensure!(runtime::version(&its_code)? == runtime::version(&code)?, "{FILE} is of another version of the runtime: make testnet-spec");
+	ensure!(
+		runtime::version(&its_code)? == runtime::version(&code)?,
+		"{FILE} is of another version of the runtime: make testnet-spec"
+	);
+	ensure!(preset(&its_code)? == preset(&code)?, "the runtime in {FILE} has another preset: make testnet-spec");
 	ensure!(handed_out == built, "{FILE} is not what the preset makes: make testnet-spec");
 	Ok(())
 }
