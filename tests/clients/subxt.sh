@@ -8,6 +8,8 @@ SUBXT=${1:-${SUBXT:-}}
 NODE_URL=${2:-${NODE_URL:-}}
 # Seconds for one command: several times what the longest takes, which is generating code.
 LIMIT_S=60
+# The workspace's subxt: another version may take other arguments.
+VERSION=$(sed -nE 's/^subxt = .*version = "([0-9.]+)".*/\1/p' ../../Cargo.toml)
 # //Alice, in the form that values have for subxt: her key's bytes.
 ALICE="(212,53,147,199,21,253,211,28,97,20,26,189,4,169,159,214"
 ALICE+=",130,44,133,88,133,76,205,227,154,86,132,231,165,109,162,125)"
@@ -43,7 +45,7 @@ explore() {
 [ -x "$SUBXT" ] || die "name the program: as the first argument, or as SUBXT"
 [ -n "$NODE_URL" ] || die "name the node's WebSocket URL: as the second argument, or as NODE_URL"
 
-check "version" version -- '^subxt-cli [0-9]'
+check "version" version -- "^subxt-cli ${VERSION//./\\.}-"
 explore "decode metadata" -- '^ +Marketplace$' '^ +Providers$' '^ +RuntimeViewFunction$'
 # What our own client is made of, and the node's: the same names, and the same shape of everything.
 check "no difference from client/metadata.scale" diff ../../client/metadata.scale "$NODE_URL" -- '^No difference'
