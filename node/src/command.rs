@@ -132,8 +132,10 @@ fn insist_on_rpc_port(config: &mut Configuration) {
 	}
 }
 
-/// What comes before a reason of RocksDB's.
-const DATABASE: &str = "Backend error: ";
+/// What comes before a reason of RocksDB's: when it opens its files, and when it reads them.
+const DATABASE: [&str; 2] = ["Backend error: ", "Database error: "];
+/// How the SDK's panics begin where it reads them and takes no error.
+const DATABASE_PANIC: &str = "Critical database error: ";
 
 /// One sentence on what went wrong, with its causes, and what to do where that is known.
 pub fn explain(error: &Error) -> String {
@@ -151,11 +153,8 @@ pub fn explain(error: &Error) -> String {
 				.into();
 		}
 		let text = error.to_string();
-		if let Some((_, reason)) = text.split_once(DATABASE) {
-			return format!(
-				"the database cannot be used ({reason}): stop whatever else uses it, restore a copy, or remove it with \
-				 purge-chain and let the node sync again; keys stay"
-			);
+		if let Some((_, reason)) = DATABASE.iter().find_map(|before| text.split_once(before)) {
+			return unusable_database(reason);
 		}
 		// Transparent errors repeat their cause.
 		if !sentence.contains(&text) {
@@ -169,11 +168,15 @@ pub fn explain(error: &Error) -> String {
 	sentence
 }
 
-/// How the SDK's panics begin where the database cannot be read.
-const DATABASE_PANIC: &str = "Critical database error: ";
+fn unusable_database(reason: &str) -> String {
+	format!(
+		"the database cannot be used ({reason}): stop whatever else uses it, restore a copy, or remove it with purge-chain \
+		 and let the node sync again; keys stay"
+	)
+}
 
-/// Such a panic may come on any thread and at any time, with a request to report a bug. The disk's fault is told as what it
-/// is; the process ends either way.
+/// Panics over the database may come on any thread and at any time, with a request to report a bug. The disk's fault is told
+/// as what it is; the process ends either way.
 fn explain_database_panics() {
 	let usual = std::panic::take_hook();
 	std::panic::set_hook(Box::new(move |panic| {
@@ -182,7 +185,7 @@ fn explain_database_panics() {
 			Some(error) => {
 				// RocksDB's words, in the form for developers: `.. message: "Corruption: .." ..`.
 				let reason = error.split('"').nth(1).unwrap_or(error);
-				eprintln!("Error: {}", explain(&Error::Input(format!("Backend error: {reason}"))));
+				eprintln!("Error: {}", unusable_database(reason));
 				std::process::exit(1);
 			},
 			None => usual(panic),

@@ -218,7 +218,7 @@ fn a_database_that_is_found_damaged_when_it_is_read_is_no_bug() {
 
 	// THEN that is said without a panic, and what helps
 	let said = refusal(&base_path, &this);
-	assert!(said.contains("the database ") && said.contains("purge-chain"), "{said}");
+	assert!(said.contains("the database cannot be used (Corruption: ") && said.contains("purge-chain"), "{said}");
 
 	// THEN it helps
 	let purged = Command::new(env!("CARGO_BIN_EXE_peoples-cloud-node"))
