@@ -130,7 +130,7 @@ impl Process {
 		kill(Pid::from_raw(self.pid()), Signal::SIGTERM)?;
 		let status = wait_for(deadline, &format!("{} to end", self.name), || Ok(self.child.try_wait()?))?;
 		if !status.success() {
-			bail!("{} ended with {status} on SIGTERM; see {}", self.name, self.log.display());
+			bail!("{} ended with {status} on SIGTERM:\n{}", self.name, self.tail());
 		}
 		Ok(())
 	}

@@ -17,7 +17,8 @@ const NO_PEERS: &str = "This node has no peers";
 fn start_alice(dir: &Path) -> Result<(Node, String)> {
 	let port = free_port()?;
 	let address = address("alice", port)?;
-	Ok((Node::start(dir, "alice", port, &["--alice"])?, address))
+	// Without this she makes none while nobody is there.
+	Ok((Node::start(dir, "alice", port, &["--alice", "--force-authoring"])?, address))
 }
 
 #[tokio::test(flavor = "multi_thread")]
