@@ -101,6 +101,11 @@ impl NodeChain {
 		providers::least_bond(&self.connection, &self.best().await?).await
 	}
 
+	/// Longest time to an agreement's end, in periods.
+	pub async fn max_duration(&self) -> Result<u32, ChainError> {
+		marketplace::max_duration(&self.connection, &self.best().await?).await
+	}
+
 	/// The newest best block.
 	async fn best(&self) -> Result<AtBlock, ChainError> {
 		let head = *self.heads.borrow();

@@ -3,27 +3,16 @@
 # (`bare-runtime`): `tests/load/compare.sh [flags of load transfers...]`.
 #
 # One validator at a time on the loopback interface, both runtimes twice in turn, with production's slots of 6 s: each run
-# starts from genesis. Run it on an idle machine, after `make build`. PROFILE=release takes optimised programs, if they were
-# built; NODE and LOAD name others. Reports and logs stay in the directory that is printed first.
+# starts from genesis. Run it on an idle machine, after `make build`; PROFILE, NODE and LOAD as in common.sh. Reports and logs
+# stay in the directory that is printed first.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source=tests/load/common.sh
+source tests/load/common.sh
 
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/peoples-cloud/target}
-PROFILE=${PROFILE:-debug}
-NODE=${NODE:-$CARGO_TARGET_DIR/$PROFILE/peoples-cloud-node}
-LOAD=${LOAD:-$CARGO_TARGET_DIR/$PROFILE/load}
 BARE=tests/load/bare-runtime
 BARE_TARGET=$CARGO_TARGET_DIR/bare-runtime
-# Two blocks of transfers and more may wait, and what is asked of the pool is the same for both.
-POOL=(--pool-limit 65536 --pool-kbytes 131072)
-# Seconds for a node to start.
-PATIENCE=120
 
-die() { printf 'compare: %s\n' "$@" >&2; exit 1; }
-
-for program in "$NODE" "$LOAD"; do
-	[ -x "$program" ] || die "$program is not there; run \`make build\` first"
-done
 options=("$@")
 if [ ${#options[@]} = 0 ]; then
 	options=(--senders 12000 --count 200000 --seconds 120)
@@ -45,17 +34,6 @@ for form in compact.compressed.wasm compact.wasm wasm; do
 	fi
 done
 [ -n "$wasm" ] || die "the build left no wasm in $BARE_TARGET/$PROFILE/wbuild/bare-runtime"
-
-work=$(mktemp -d)
-echo "compare: reports and logs in $work"
-node_pid=
-stop_node() {
-	if [ -n "$node_pid" ] && kill "$node_pid" 2>/dev/null; then
-		wait "$node_pid" 2>/dev/null || true
-	fi
-	node_pid=
-}
-trap stop_node EXIT
 
 # Both from the network for development: its validator, its people and their money.
 "$NODE" export-chain-spec --chain dev >"$work/dev.json" 2>"$work/export.log" || die "$(cat "$work/export.log")"
@@ -85,31 +63,13 @@ for name, specification in (("ours", ours), ("bare", bare)):
     (work / f"{name}.json").write_text(json.dumps(specification))
 PYTHON
 
-listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
-# A fresh node of a network, its pid in `node_pid`, its port in `port`.
-start_node() {
-	local network=$1 run=$2 deadline=$((SECONDS + PATIENCE))
-	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-	# A key that is no secret: nobody connects.
-	"$NODE" --chain "$work/$network.json" --base-path "$work/$network-$run" --alice --force-authoring \
-		--node-key 0000000000000000000000000000000000000000000000000000000000000001 \
-		--listen-addr /ip4/127.0.0.1/tcp/0 --rpc-port "$port" --no-mdns --no-prometheus --no-telemetry "${POOL[@]}" \
-		>"$work/$network-$run.log" 2>&1 &
-	node_pid=$!
-	until listens "$port"; do
-		kill -0 "$node_pid" 2>/dev/null || die "the node of $network ended:" "$(tail -n 20 "$work/$network-$run.log")"
-		[ $SECONDS -lt $deadline ] || die "the node of $network does not listen after $PATIENCE s; see $work/$network-$run.log"
-		sleep 0.5
-	done
-}
-
 for run in 1 2; do
 	for network in ours bare; do
 		echo "compare: $network, run $run"
-		start_node "$network" "$run"
+		start_node "$network-$run" "$work/$network.json" --alice --force-authoring --node-key "$NODE_KEY" \
+			--listen-addr /ip4/127.0.0.1/tcp/0 "${POOL[@]}"
 		"$LOAD" transfers --url "ws://127.0.0.1:$port" --json "${options[@]}" >"$work/$network-$run.report.json"
-		stop_node
+		stop_nodes
 		rm -rf "${work:?}/$network-$run"
 	done
 done

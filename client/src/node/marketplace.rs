@@ -103,9 +103,17 @@ struct CostView {
 	earned: Balance,
 }
 
+/// The market's rules, as far as we ask.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(super) struct Params {
+	max_duration: u32,
+}
+
 pub(super) fn check(metadata: &Metadata) -> Result<(), String> {
 	let calls = ["open_storage", "extend", "close", "settle", "declare_lost", "mark_lost", "replace_column"];
-	let views = ["agreement", "agreements_of", "agreements_by_object", "columns_of", "lost_columns", "deposit"];
+	let views =
+		["agreement", "agreements_of", "agreements_by_object", "columns_of", "lost_columns", "deposit", "params"];
 	let events = ["AgreementOpened", "Extended", "Closing", "AgreementEnded", "ColumnLost", "ColumnReplaced"];
 	has(metadata, PALLET, &calls, &views, &events)
 }
@@ -169,6 +177,12 @@ pub(super) async fn deposit(connection: &Connection, at: &AtBlock, columns: usiz
 	// More than the chain takes: it refuses the call for that.
 	let columns = ColumnIndex::try_from(columns).unwrap_or(ColumnIndex::MAX);
 	connection.view(at, PALLET, "deposit", (columns,)).await
+}
+
+/// Longest time to an agreement's end, in periods.
+pub(super) async fn max_duration(connection: &Connection, at: &AtBlock) -> Result<u32, ChainError> {
+	let params: Params = connection.view(at, PALLET, "params", ()).await?;
+	Ok(params.max_duration)
 }
 
 /// A client's open agreements, oldest first.

@@ -220,6 +220,7 @@ fn every_view_is_one_of_the_runtimes() {
 		"Marketplace" "agreements_by_object" ([1u8; 32], Some(1u64), 1u32) => Vec<marketplace::AgreementView>,
 		"Marketplace" "columns_of" (account, Some(1u64), 1u32) => Vec<(AgreementId, ColumnIndex)>,
 		"Marketplace" "deposit" (2u16,) => Balance,
+		"Marketplace" "params" () => marketplace::Params,
 		"Marketplace" "lost_columns" (Some((1u64, 2u16)), 1u32) => Vec<(AgreementId, ColumnIndex)>,
 	}
 	let api = metadata.runtime_api_trait_by_name("BabeApi").unwrap();

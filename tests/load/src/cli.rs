@@ -34,6 +34,9 @@ pub(crate) enum Command {
 	Transfers(Transfers),
 	/// Storage proofs a second, all answers of one moment at once. Registers providers: only for networks made for it.
 	Prove(Prove),
+	/// A market that goes on for some blocks: proofs, extensions, transfers. Registers providers: only for networks made for
+	/// it.
+	Market(Market),
 	/// Only looks: share of slots filled, finality's lag.
 	Watch(Watch),
 }
@@ -79,6 +82,26 @@ pub(crate) struct Prove {
 	/// How to send.
 	#[command(flatten)]
 	pub(crate) sending: Sending,
+}
+
+/// See [`Command::Market`].
+#[derive(Debug, Args)]
+pub(crate) struct Market {
+	/// Secret of the account that pays for all and is the providers' client.
+	#[arg(long, default_value = "//Alice")]
+	pub(crate) suri: String,
+	/// Blocks of the best chain to go on for; --seconds may end it sooner.
+	#[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+	pub(crate) blocks: u32,
+	/// Providers to register. Each proves once a period.
+	#[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+	pub(crate) providers: u32,
+	/// Each holds a column of two to the power of so many chunks of 1 KiB: what paths in proofs grow with.
+	#[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(0..=16))]
+	pub(crate) depth: u8,
+	/// Transfers with each block.
+	#[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=100))]
+	pub(crate) transfers: u32,
 }
 
 /// See [`Command::Watch`].

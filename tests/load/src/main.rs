@@ -5,16 +5,19 @@
 //! - [`observe`]: follows best and finalised blocks.
 //! - [`senders`]: accounts that pay, and their signed transactions.
 //! - [`submit`]: keeps the pool full over several connections until the count or the time is over.
-//! - [`transfers`], [`prove`]: what is sent.
+//! - [`transfers`], [`prove`], [`market`]: what is sent; [`providers`] are made up for the latter two, each with the same
+//!   [`column`].
 //! - [`report`]: what comes of it, as a table or as JSON.
 //!
 //! The result goes to stdout, everything else to stderr. Exit codes: 0 success, 1 failure, 2 wrong usage.
 
 mod cli;
 mod column;
+mod market;
 mod node;
 mod observe;
 mod prove;
+mod providers;
 mod report;
 mod senders;
 mod submit;
@@ -56,6 +59,7 @@ async fn run(arguments: Arguments) -> Result<Report> {
 	match arguments.command {
 		Command::Transfers(options) => transfers::run(&node, &options, seconds).await,
 		Command::Prove(options) => prove::run(&node, &options, seconds).await,
+		Command::Market(options) => market::run(&node, &options, seconds).await,
 		Command::Watch(options) => observe::watch(&node, options.blocks, seconds).await,
 	}
 }

@@ -81,6 +81,11 @@ impl Watcher {
 	pub(crate) async fn next(&mut self) -> Result<Block> {
 		self.blocks.recv().await.context("nobody follows the chain any more")?
 	}
+
+	/// The next one, if it waits already.
+	pub(crate) fn ready(&mut self) -> Option<Result<Block>> {
+		self.blocks.try_recv().ok()
+	}
 }
 
 /// The chain that ends with the block seen last, as far back as its blocks were seen.

@@ -24,7 +24,7 @@ pub(crate) struct Report {
 /// What was sent.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Sent {
-	/// `transfers` or `proofs`.
+	/// `transfers`, `proofs`, or `transactions` of all kinds.
 	pub(crate) kind: &'static str,
 	/// In blocks of the best chain.
 	pub(crate) included: u64,

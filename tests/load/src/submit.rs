@@ -52,11 +52,11 @@ pub(crate) type Lane = Vec<Arc<[u8]>>;
 #[derive(Debug)]
 pub(crate) struct Flood {
 	/// Blocks of the best chain; the first is from before anything was sent.
-	chain: Vec<Block>,
+	pub(crate) chain: Vec<Block>,
 	/// Hashes of all transactions.
-	ours: HashSet<H256>,
+	pub(crate) ours: HashSet<H256>,
 	/// Why how many were refused.
-	refused: BTreeMap<String, u64>,
+	pub(crate) refused: BTreeMap<String, u64>,
 }
 
 /// Whether the node refuses a transaction only for want of room: it may be sent again.
@@ -164,7 +164,7 @@ async fn serve(rpc: Rpc, orders: mpsc::Receiver<Order>, answers: mpsc::Sender<An
 }
 
 /// The pool's reason in full.
-fn describe(error: &UserError) -> String {
+pub(crate) fn describe(error: &UserError) -> String {
 	match &error.data {
 		Some(data) => format!("{}: {}", error.message, data.get().trim_matches('"')),
 		None => error.message.clone(),
