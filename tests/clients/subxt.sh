@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# subxt's command line against a node: `subxt.sh SUBXT [URL]`, with the program's path and the node's WebSocket URL, or
-# with SUBXT and NODE_URL. It reads and encodes; it can neither sign nor follow blocks.
+# subxt's command line against a node: `subxt.sh [URL]`, with the node's WebSocket URL, or with NODE_URL. Takes the program
+# that setup.sh installs, or SUBXT. It reads and encodes; it can neither sign nor follow blocks.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-SUBXT=${1:-${SUBXT:-}}
-NODE_URL=${2:-${NODE_URL:-}}
+SUBXT=${SUBXT:-${XDG_CACHE_HOME:-$HOME/.cache}/peoples-cloud/tools/bin/subxt}
+NODE_URL=${1:-${NODE_URL:-}}
 # Seconds for one command: several times what the longest takes, which is generating code.
 LIMIT_S=60
 # The workspace's subxt: another version may take other arguments.
@@ -42,8 +42,8 @@ explore() {
 	check "$name" explore --url "$NODE_URL" "$@"
 }
 
-[ -x "$SUBXT" ] || die "name the program: as the first argument, or as SUBXT"
-[ -n "$NODE_URL" ] || die "name the node's WebSocket URL: as the second argument, or as NODE_URL"
+[ -x "$SUBXT" ] || die "$SUBXT is not there: run setup.sh, or name the program as SUBXT"
+[ -n "$NODE_URL" ] || die "name the node's WebSocket URL: as the argument, or as NODE_URL"
 
 check "version" version -- "^subxt-cli ${VERSION//./\\.}-"
 explore "decode metadata" -- '^ +Marketplace$' '^ +Providers$' '^ +RuntimeViewFunction$'
@@ -53,7 +53,7 @@ explore "prefix of addresses" pallet System constants SS58Prefix -- '^ +42$'
 explore "storage" pallet System storage Account --execute "$ALICE" -- 'free: [1-9][0-9]+'
 explore "storage of ours" pallet Providers storage Params --execute -- 'min_bond: [1-9][0-9]+'
 explore "runtime interface" api AccountNonceApi account_nonce --execute "$ALICE" -- 'Returned value:' '^ +[0-9]+$'
-explore "runtime interface, a structure" api Core version --execute -- 'spec_name: "peoples-cloud"'
+explore "runtime interface, a structure" api Core version --execute -- 'spec_name: [(]"peoples-cloud"[)]'
 explore "call" pallet Balances calls transfer_keep_alive "{ dest: Id($ALICE), value: 1 }" -- '^ +0x[0-9a-f]+$'
 explore "call of ours" pallet Marketplace calls close '{ agreement: 1 }' -- '^ +0x[0-9a-f]+$'
 explore "event of ours" pallet Providers events Registered -- 'peer_id' 'bond'

@@ -50,6 +50,7 @@ async fn clients_of_the_ecosystem_understand_the_node() -> Result<()> {
 		("node", "papi.mjs"),
 		("node", "smoldot.mjs"),
 		(".venv/bin/python", "substrate-interface.py"),
+		("bash", "subxt.sh"),
 	] {
 		let log = dir.path().join(format!("{test}.log"));
 		let output = std::fs::File::create(&log)?;
