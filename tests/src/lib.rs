@@ -1,5 +1,6 @@
 //! Drives the real binaries: a node, providers, `ppl`.
 //!
+//! - [`deaths`]: kills and restarts of providers, which may cost them nothing.
 //! - [`devnet`]: a whole local network through `ppl devnet`.
 //! - [`process`]: starting, killing and awaiting single processes.
 //! - [`network`]: a validator and providers started one by one.
@@ -13,6 +14,7 @@
 //! - [`resources`]: memory of processes, small disks, metrics of daemons.
 #![allow(clippy::print_stdout, reason = "the demo tells its story on stdout")]
 
+pub mod deaths;
 pub mod devnet;
 pub mod files;
 pub mod hostile;

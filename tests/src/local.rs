@@ -1,12 +1,13 @@
 //! Nodes that a test starts one by one on the `local` chain, or on another, and that know each other by address.
-use std::{path::Path, process::Command, time::Duration};
+use std::{fmt::Display, future::Future, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{ensure, Context, Result};
+use peoples_cloud_client::node::NodeChain;
 use subxt_rpcs::RpcClient;
 
 use crate::{
 	network::free_port,
-	process::{binary, wait_for, Process},
+	process::{node_ok, wait_for, Process},
 	shared,
 };
 
@@ -25,6 +26,17 @@ pub struct Node {
 impl Node {
 	/// Starts `who` in `dir` with these arguments too: on `local`, unless they name a chain.
 	pub fn start(dir: &Path, who: &str, port: u16, extra: &[&str]) -> Result<Self> {
+		Self::start_with(dir, who, port, extra, &[])
+	}
+
+	/// As [`Node::start`], with these variables in its environment.
+	pub fn start_with(
+		dir: &Path,
+		who: &str,
+		port: u16,
+		extra: &[&str],
+		environment: &[(&str, String)],
+	) -> Result<Self> {
 		let rpc = free_port()?;
 		let mut arguments: Vec<String> = [
 			"--no-prometheus",
@@ -45,13 +57,20 @@ impl Node {
 			arguments.extend(["--chain".into(), shared::specification("local")?.to_string_lossy().into_owned()]);
 		}
 		arguments.extend(extra.iter().map(|&argument| argument.to_owned()));
-		let process = Process::start("peoples-cloud-node", &arguments, &[], &dir.join(format!("{who}.log")))?;
+		let process = Process::start("peoples-cloud-node", &arguments, environment, &dir.join(format!("{who}.log")))?;
 		Ok(Self { process, url: format!("ws://127.0.0.1:{rpc}") })
 	}
 
 	/// Waits until it says that.
-	pub fn says(&self, needle: &str, deadline: Duration) -> Result<()> {
-		wait_for(deadline, needle, || Ok(self.has_said(needle)?.then_some(()))).with_context(|| self.process.tail())
+	pub fn says(&mut self, needle: &str, deadline: Duration) -> Result<()> {
+		wait_for(deadline, needle, || {
+			// In this order: what it says before it ends counts.
+			let runs = self.process.is_running();
+			let said = self.has_said(needle)?;
+			ensure!(said || runs, "it ended, and has not said {needle:?}");
+			Ok(said.then_some(()))
+		})
+		.with_context(|| self.process.tail())
 	}
 
 	/// Whether it has said that.
@@ -62,9 +81,22 @@ impl Node {
 
 	/// Connects, waiting for it to come up.
 	pub async fn rpc(&mut self) -> Result<RpcClient> {
+		self.connected(RpcClient::from_url).await
+	}
+
+	/// Connects as our programs do, waiting for it to come up.
+	pub async fn chain(&mut self) -> Result<Arc<NodeChain>> {
+		self.connected(|url| async move { NodeChain::connect(&url).await }).await
+	}
+
+	async fn connected<T, E, F>(&mut self, connect: impl Fn(String) -> F) -> Result<T>
+	where
+		E: Display,
+		F: Future<Output = Result<T, E>>,
+	{
 		let deadline = tokio::time::Instant::now() + START;
 		loop {
-			match RpcClient::from_url(&self.url).await {
+			match connect(self.url.clone()).await {
 				Ok(client) => return Ok(client),
 				Err(error) => {
 					let waits = self.process.is_running() && tokio::time::Instant::now() < deadline;
@@ -86,8 +118,6 @@ pub fn address(who: &str, port: u16) -> Result<String> {
 	let dir = tempfile::tempdir()?;
 	let key = dir.path().join("key");
 	std::fs::write(&key, node_key(who))?;
-	let output =
-		Command::new(binary("peoples-cloud-node")?).args(["key", "inspect-node-key", "--file"]).arg(&key).output()?;
-	ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-	Ok(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", String::from_utf8(output.stdout)?.trim()))
+	let peer = node_ok(&["key", "inspect-node-key", "--file", &key.to_string_lossy()])?;
+	Ok(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{peer}"))
 }

@@ -102,7 +102,7 @@ impl Process {
 		let mut command = Command::new(binary(name)?);
 		command
 			.args(args)
-			.env("PEOPLES_CLOUD_RUNTIME_CACHE", shared::runtime_cache()?)
+			.env(shared::RUNTIME_CACHE, shared::runtime_cache()?)
 			.envs(environment.iter().map(|(key, value)| (key, value)))
 			.stdin(Stdio::null())
 			.stdout(file.try_clone()?)
@@ -287,6 +287,23 @@ pub fn ppl(args: &[&str], environment: &[(&str, &str)]) -> Result<Output> {
 /// Runs `ppl`, which must succeed, and returns its trimmed stdout.
 pub fn ppl_ok(args: &[&str], environment: &[(&str, &str)]) -> Result<String> {
 	succeeded(&format!("ppl {}", args.join(" ")), ppl(args, environment)?)
+}
+
+/// Runs a command of the node to its end.
+pub fn node(args: &[&str]) -> Result<Output> {
+	let mut command = Command::new(binary("peoples-cloud-node")?);
+	command
+		.args(args)
+		.env(shared::RUNTIME_CACHE, shared::runtime_cache()?)
+		.stdin(Stdio::null())
+		.stdout(Stdio::piped())
+		.stderr(Stdio::piped());
+	Ok(spawn(command)?.wait_with_output()?)
+}
+
+/// Runs a command of the node, which must succeed, and returns its trimmed stdout.
+pub fn node_ok(args: &[&str]) -> Result<String> {
+	succeeded(&format!("peoples-cloud-node {}", args.join(" ")), node(args)?)
 }
 
 /// Asks `question` four times a second until it answers, or fails after `deadline`.

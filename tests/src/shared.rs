@@ -1,10 +1,13 @@
 //! What all tests of a build share, so that each node that they start does not compile its runtime anew: compiled runtimes, and
 //! chain specifications whose genesis is made.
-use std::{fs, path::PathBuf, process::Command, time::UNIX_EPOCH};
+use std::{fs, path::PathBuf, time::UNIX_EPOCH};
 
-use anyhow::{ensure, Context, Result};
+use anyhow::{Context, Result};
 
-use crate::process::binary;
+use crate::process::{binary, node_ok};
+
+/// Tells a node where compiled runtimes are kept, other than in its base path.
+pub const RUNTIME_CACHE: &str = "PEOPLES_CLOUD_RUNTIME_CACHE";
 
 /// A folder of the target directory.
 fn folder() -> Result<PathBuf> {
@@ -14,24 +17,19 @@ fn folder() -> Result<PathBuf> {
 	Ok(folder)
 }
 
-/// Where nodes keep compiled runtimes: for `PEOPLES_CLOUD_RUNTIME_CACHE`.
+/// Where nodes keep compiled runtimes: for [`RUNTIME_CACHE`].
 pub fn runtime_cache() -> Result<PathBuf> {
 	Ok(folder()?.join("runtimes"))
 }
 
 /// The path of the chain named `chain` as a raw specification of the node that is built now.
 pub fn specification(chain: &str) -> Result<PathBuf> {
-	let node = binary("peoples-cloud-node")?;
-	let built = node.metadata()?.modified()?.duration_since(UNIX_EPOCH)?.as_nanos();
+	let built = binary("peoples-cloud-node")?.metadata()?.modified()?.duration_since(UNIX_EPOCH)?.as_nanos();
 	let path = folder()?.join(format!("{chain}-{built}.json"));
 	if !path.exists() {
 		// Tests that come at once each make it.
 		let partial = path.with_extension(std::process::id().to_string());
-		let output = Command::new(node)
-			.args(["export-chain-spec", "--raw", "--chain", chain, "--output"])
-			.arg(&partial)
-			.output()?;
-		ensure!(output.status.success(), "export-chain-spec: {}", String::from_utf8_lossy(&output.stderr));
+		node_ok(&["export-chain-spec", "--raw", "--chain", chain, "--output", &partial.to_string_lossy()])?;
 		forget_older(chain)?;
 		fs::rename(partial, &path)?;
 	}

@@ -1,15 +1,13 @@
 //! A clock that is ten minutes off is told loudly, whichever way it is off.
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use anyhow::{bail, ensure, Context, Result};
 use peoples_cloud_tests::{
+	local::{address, Node},
 	network::free_port,
-	process::{binary, wait_for, Process},
-	shared,
+	process::wait_for,
 };
 
-/// What the peers' addresses end with: Alice's, of the secret below.
-const NODE_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
 /// A chain without progress is told of after once or twice twelve slots of 2 s.
 const PATIENCE: Duration = Duration::from_secs(150);
 const OFF_SECONDS: u64 = 600;
@@ -25,36 +23,22 @@ fn library() -> Result<String> {
 	bail!("libfaketime is missing; run scripts/setup.sh --tests")
 }
 
-/// Starts a node of `local` with these arguments, whose clock is that many seconds off.
-fn start(dir: &Path, name: &str, arguments: &[&str], off: Option<&str>) -> Result<Process> {
-	let own = [
-		"--chain",
-		&shared::specification("local")?.to_string_lossy(),
-		"--base-path",
-		&dir.join(name).to_string_lossy(),
-		"--rpc-port",
-		&free_port()?.to_string(),
-		"--no-prometheus",
-		"--no-mdns",
-		"--allow-private-ip",
-	]
-	.map(str::to_owned);
-	let arguments: Vec<String> = own.into_iter().chain(arguments.iter().map(|&argument| argument.to_owned())).collect();
-	let mut environment = Vec::new();
-	if let Some(off) = off {
-		environment.push(("LD_PRELOAD", library()?));
-		environment.push(("FAKETIME", off.to_owned()));
+/// Starts a node that follows the one at `boot`, and whose clock is that many seconds off.
+fn start_off(dir: &Path, who: &str, boot: &str, seconds: &str) -> Result<Node> {
+	let environment = [
+		("LD_PRELOAD", library()?),
+		("FAKETIME", seconds.to_owned()),
 		// Timers go on as they are.
-		environment.push(("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()));
-	}
-	Process::start("peoples-cloud-node", &arguments, &environment, &dir.join(format!("{name}.log")))
+		("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+	];
+	Node::start_with(dir, who, free_port()?, &["--bootnodes", boot], &environment)
 }
 
 /// Waits until the node's log has a line with both words; answers it.
-fn said(node: &mut Process, words: [&str; 2]) -> Result<String> {
+fn said(node: &mut Node, words: [&str; 2]) -> Result<String> {
 	wait_for(PATIENCE, &format!("{words:?}"), || {
-		ensure!(node.is_running(), "it ended: {}", node.tail());
-		let log = fs::read_to_string(&node.log)?;
+		ensure!(node.process.is_running(), "it ended: {}", node.process.tail());
+		let log = fs::read_to_string(&node.process.log)?;
 		Ok(log.lines().find(|line| words.iter().all(|word| line.contains(word))).map(str::to_owned))
 	})
 }
@@ -64,19 +48,12 @@ fn a_wrong_clock_is_told() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	// GIVEN a validator that makes blocks
 	let port = free_port()?;
-	let listen = format!("/ip4/127.0.0.1/tcp/{port}");
-	let arguments = ["--alice", "--validator", "--node-key", NODE_KEY, "--listen-addr", &listen];
-	let mut alice = start(dir.path(), "alice", &arguments, None)?;
-	let key = dir.path().join("key");
-	fs::write(&key, NODE_KEY)?;
-	let output =
-		Command::new(binary("peoples-cloud-node")?).args(["key", "inspect-node-key", "--file"]).arg(&key).output()?;
-	let boot = format!("{listen}/p2p/{}", String::from_utf8(output.stdout)?.trim());
+	let boot = address("alice", port)?;
+	let mut alice = Node::start(dir.path(), "alice", port, &["--alice", "--validator"])?;
 
 	// WHEN others follow it whose clocks are ten minutes fast and slow
-	let peer = ["--listen-addr", "/ip4/127.0.0.1/tcp/0", "--unsafe-force-node-key-generation", "--bootnodes", &boot];
-	let mut fast = start(dir.path(), "fast", &peer, Some(&format!("+{OFF_SECONDS}")))?;
-	let mut slow = start(dir.path(), "slow", &peer, Some(&format!("-{OFF_SECONDS}")))?;
+	let mut fast = start_off(dir.path(), "fast", &boot, &format!("+{OFF_SECONDS}"))?;
+	let mut slow = start_off(dir.path(), "slow", &boot, &format!("-{OFF_SECONDS}"))?;
 
 	// THEN the one says by how much, and the other, to whom all blocks are of the future, why it stands still
 	let line = said(&mut fast, [" s ahead of that of block", "set it, with NTP"])?;
@@ -87,9 +64,9 @@ fn a_wrong_clock_is_told() -> Result<()> {
 	said(&mut slow, ["none after block 0 was imported", "check this machine's clock"])?;
 
 	// AND the validator, whose clock is right, says nothing of the kind
-	ensure!(!fs::read_to_string(&alice.log)?.contains("clock"), "{}", alice.tail());
+	ensure!(!alice.has_said("clock")?, "{}", alice.process.tail());
 	for node in [&mut fast, &mut slow, &mut alice] {
-		node.stop(Duration::from_secs(30))?;
+		node.process.stop(Duration::from_secs(30))?;
 	}
 	Ok(())
 }

@@ -9,6 +9,7 @@ use peoples_cloud_client::{
 };
 use peoples_cloud_primitives::ColumnIndex;
 use peoples_cloud_tests::{
+	deaths::Deaths,
 	devnet::Watcher,
 	files,
 	network::{start_providers, Provider, Validator},
@@ -100,6 +101,7 @@ async fn a_repair_that_is_killed_places_the_column_once() -> Result<()> {
 	let cid = validator.start_ppl("//Alice", &put)?.succeed(BOUND)?;
 	let mut world = World { chain: chain.clone(), validator, providers, cid };
 	let mut watcher = Watcher::new(chain.clone());
+	let mut deaths = Deaths::new(chain);
 
 	// GIVEN a lost column, and a `ppl repair` that is killed at several points
 	world.lose(0).await?;
@@ -124,8 +126,8 @@ async fn a_repair_that_is_killed_places_the_column_once() -> Result<()> {
 	// WHEN the one that rebuilds a column is killed in the middle of it, and starts again
 	world.lose(1).await?;
 	let repairing = world.receiving().await?;
-	world.providers[repairing].kill()?;
-	world.providers[repairing].restart()?;
+	deaths.kill(&mut world.providers[repairing])?;
+	deaths.restart(&mut world.providers[repairing])?;
 	// THEN it or another takes the column on, once
 	world.placed_once(&mut watcher, 1, &file, &copy).await?;
 
@@ -137,15 +139,13 @@ async fn a_repair_that_is_killed_places_the_column_once() -> Result<()> {
 		ensure!(tokio::time::Instant::now() < deadline, "the rebuild does not end");
 		tokio::time::sleep(LOOK).await;
 	}
-	world.providers[repairing].kill()?;
-	world.providers[repairing].restart()?;
+	deaths.kill(&mut world.providers[repairing])?;
+	deaths.restart(&mut world.providers[repairing])?;
 	// THEN the same
 	world.placed_once(&mut watcher, 2, &file, &copy).await?;
 
 	// AND nobody missed a proof over all this
-	if let Some(missed) = watcher.seen().iter().find(|event| matches!(event, Event::Missed { .. })) {
-		bail!("a restart cost a provider its stake: {missed:?}");
-	}
+	deaths.cost_nothing(watcher.seen())?;
 	for provider in &mut world.providers {
 		provider.stop().with_context(|| provider.tail())?;
 	}

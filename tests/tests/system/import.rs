@@ -1,14 +1,14 @@
 //! Blocks that were exported from one node and imported by another are as good as blocks from peers.
-use std::{path::Path, process::Command, time::Duration};
+use std::{path::Path, time::Duration};
 
-use anyhow::{ensure, Context, Result};
+use anyhow::{Context, Result};
 use codec::Decode;
 use peoples_cloud_client::chain::Chain;
 use peoples_cloud_tests::{
 	light_client::{root_of, LeafProof},
 	local::Node,
 	network::{free_port, Validator},
-	process::binary,
+	process::node_ok,
 	shared,
 };
 use serde::Deserialize;
@@ -31,16 +31,8 @@ fn bytes(hex_text: &str) -> Result<Vec<u8>> {
 
 /// Runs a command of the node that reads or writes a file of blocks.
 fn run(command: &str, specification: &Path, base_path: &Path, file: &Path) -> Result<()> {
-	let output = Command::new(binary("peoples-cloud-node")?)
-		.args([command, "--chain"])
-		.arg(specification)
-		.arg("--base-path")
-		.arg(base_path)
-		.arg(file)
-		.env("PEOPLES_CLOUD_RUNTIME_CACHE", shared::runtime_cache()?)
-		.output()?;
-	ensure!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
-	Ok(())
+	let [specification, base_path, file] = [specification, base_path, file].map(Path::to_string_lossy);
+	node_ok(&[command, "--chain", &specification, "--base-path", &base_path, &file]).map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread")]

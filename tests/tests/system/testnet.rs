@@ -3,12 +3,8 @@ use std::{fs, path::Path, time::Duration};
 
 use anyhow::{ensure, Context, Result};
 use codec::Encode;
-use peoples_cloud_client::{chain::Chain, node::NodeChain};
-use peoples_cloud_tests::{
-	network::free_port,
-	process::{wait_for, Process},
-	runtime, shared,
-};
+use peoples_cloud_client::chain::Chain;
+use peoples_cloud_tests::{local::Node, network::free_port, runtime, shared};
 use serde_json::Value;
 use sp_core::storage::well_known_keys::CODE;
 use sp_maybe_compressed_blob::{compress_strongly, decompress, CODE_BLOB_BOMB_LIMIT};
@@ -70,28 +66,9 @@ fn specification_is_what_its_preset_makes() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_starts_from_it() -> Result<()> {
 	let dir = tempfile::tempdir()?;
-	let port = free_port()?;
-	let arguments = [
-		"--chain",
-		FILE,
-		"--base-path",
-		&dir.path().join("node").to_string_lossy(),
-		"--rpc-port",
-		&port.to_string(),
-		"--listen-addr",
-		"/ip4/127.0.0.1/tcp/0",
-		"--no-mdns",
-		"--no-prometheus",
-	]
-	.map(str::to_owned);
-	let mut node = Process::start("peoples-cloud-node", &arguments, &[], &dir.path().join("log"))?;
-	let url = format!("ws://127.0.0.1:{port}");
-	wait_for(Duration::from_secs(60), "the node", || {
-		ensure!(node.is_running(), "it ended: {}", node.tail());
-		Ok(std::net::TcpStream::connect(("127.0.0.1", port)).ok().map(drop))
-	})?;
+	let mut node = Node::start(dir.path(), "node", free_port()?, &["--chain", FILE])?;
 	// It waits for peers, and knows who is to make the first block.
-	let chain = NodeChain::connect(&url).await?;
+	let chain = node.chain().await?;
 	ensure!(chain.providers().await?.is_empty(), "providers in genesis");
-	node.stop(Duration::from_secs(30))
+	node.process.stop(Duration::from_secs(30))
 }

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result};
-use peoples_cloud_client::{chain::Chain, node::NodeChain, wallet::Signer};
+use peoples_cloud_client::{chain::Chain, wallet::Signer};
 use peoples_cloud_tests::{
 	local::{address, Node},
 	network::free_port,
@@ -11,6 +11,9 @@ use peoples_cloud_tests::{
 };
 use sp_crypto_hashing::{twox_128, twox_64};
 use subxt_rpcs::{rpc_params, RpcClient};
+
+/// Time for a few blocks on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn start(dir: &Path, who: &str, port: u16, boot: &str) -> Result<Node> {
 	start_with_keys(dir, who, who, port, boot)
@@ -22,18 +25,9 @@ fn start_with_keys(dir: &Path, who: &str, owner: &str, port: u16, boot: &str) ->
 }
 
 async fn finalised(node: &mut Node, at_least: u32) -> Result<u32> {
-	let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
-	let chain = loop {
-		match NodeChain::connect(&node.url).await {
-			Ok(chain) => break chain,
-			Err(error) if tokio::time::Instant::now() > deadline || !node.process.is_running() => {
-				anyhow::bail!("{error}\n{}", node.process.tail())
-			},
-			Err(_) => tokio::time::sleep(Duration::from_millis(300)).await,
-		}
-	};
+	let chain = node.chain().await?;
 	let mut heads = chain.heads();
-	let reached = tokio::time::timeout_at(deadline, heads.wait_for(|head| head.finalised >= at_least)).await;
+	let reached = tokio::time::timeout(PATIENCE, heads.wait_for(|head| head.finalised >= at_least)).await;
 	match reached {
 		Ok(head) => Ok(head.context("head watcher ended")?.finalised),
 		Err(_) => anyhow::bail!("{at_least} not finalised in time:\n{}", node.process.tail()),
@@ -91,7 +85,7 @@ async fn keys_that_make_blocks_on_two_nodes_cost_their_owner() -> Result<()> {
 	let node = RpcClient::from_url(&bob.url).await?;
 	let kind = b"babe:equivocatio";
 	let kind = [&twox_64(kind)[..], kind].concat();
-	let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
+	let deadline = tokio::time::Instant::now() + PATIENCE;
 	while keys(&node, "Offences", "ConcurrentReportsIndex", &kind).await?.is_empty() {
 		anyhow::ensure!(tokio::time::Instant::now() < deadline, "no report:\n{}", bob.process.tail());
 		tokio::time::sleep(Duration::from_millis(500)).await;

@@ -1,6 +1,6 @@
 //! The next runtime is tried on the state of a chain that people have used, as `try-runtime` does it: its migrations, what they
 //! check before and after, and then what each pallet says must always hold.
-use std::{path::Path, process::Command, time::Duration};
+use std::{path::Path, time::Duration};
 
 use anyhow::{ensure, Context, Result};
 use codec::Encode;
@@ -9,7 +9,7 @@ use peoples_cloud_tests::{
 	devnet::Watcher,
 	files,
 	network::{start_providers, Validator},
-	process::binary,
+	process::{binary, node_ok},
 	runtime::{call, version, State},
 	shared,
 };
@@ -42,15 +42,9 @@ async fn state_of_a_used_chain(dir: &Path) -> Result<State> {
 
 /// What a node that does not run has stored at its best block.
 fn export(base: &Path) -> Result<State> {
-	let output = Command::new(binary("peoples-cloud-node")?)
-		.args(["export-state", "--chain"])
-		.arg(shared::specification("dev")?)
-		.arg("--base-path")
-		.arg(base)
-		.env("PEOPLES_CLOUD_RUNTIME_CACHE", shared::runtime_cache()?)
-		.output()?;
-	ensure!(output.status.success(), "export-state: {}", String::from_utf8_lossy(&output.stderr));
-	let specification: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+	let (chain, base) = (shared::specification("dev")?, base.to_string_lossy());
+	let state = node_ok(&["export-state", "--chain", &chain.to_string_lossy(), "--base-path", &base])?;
+	let specification: serde_json::Value = serde_json::from_str(&state)?;
 	let top = specification.pointer("/genesis/raw/top").and_then(serde_json::Value::as_object).context("no state")?;
 	let bytes = |text: &str| hex::decode(text.trim_start_matches("0x"));
 	top.iter()
