@@ -7,7 +7,6 @@ cd "$(dirname "$0")/.."
 PACKAGES=(clang libclang-dev protobuf-compiler cmake pkg-config libssl-dev make python3)
 # Debian's second compiler: only where rustup cannot download the wasm target.
 WASM_PACKAGES=(rustc-web cargo-web rust-web-src lld-22)
-TARGET=wasm32v1-none
 # For tests of wrong clocks.
 TEST_PACKAGES=(faketime)
 # Any newer one may do; this one is known to.
@@ -49,6 +48,8 @@ has_libclang() {
 	return 1
 }
 
+wasm_target() { scripts/wasm-toolchain.sh --print | cut -d' ' -f1; }
+
 check_by_hand() {
 	local tool absent=()
 	for tool in clang protoc cmake pkg-config make python3; do
@@ -59,7 +60,7 @@ check_by_hand() {
 	[ ${#absent[@]} = 0 ] && return
 	printf 'setup: this is not a Debian-like system. Install these by hand, then try again:\n' >&2
 	printf '  %s\n' "${absent[@]}" >&2
-	die "(all that is needed, by Debian's names: ${PACKAGES[*]}; and the Rust target $TARGET)"
+	die "(all that is needed, by Debian's names: ${PACKAGES[*]}; and the Rust target $(wasm_target))"
 }
 
 command -v cargo >/dev/null || die "no cargo found; install Rust 1.95 or newer (https://rustup.rs) and try again."

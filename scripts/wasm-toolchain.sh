@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Provides a compiler for the runtime's `wasm32v1-none` target and prints nothing else than what it does.
+# Provides a compiler for the runtime's `wasm32v1-none` target and prints nothing else than what it does. With `--print` it only
+# prints how to compile for it: the target's name, and the name of the toolchain that has it if the active one has not.
 #
 # 1. The active toolchain has the target: nothing to do.
 # 2. The toolchain of step 4 was made before, of the compiler that is installed now: nothing to do.
 # 3. `rustup target add` can download the target: done.
 # 4. Else, or called with `--from-debian`: Debian's own compiler (`rustc-web`, `cargo-web`) builds `core` and `alloc` from
 #    Debian's sources (`rust-web-src`) once, into a private sysroot that is linked as the rustup toolchain
-#    `peoples-cloud-wasm`. `runtime/build.rs` picks that toolchain for the runtime alone.
+#    `peoples-cloud-wasm`. `wasm-toolchain.rs` picks that toolchain for runtimes alone.
 set -euo pipefail
 
 TARGET=wasm32v1-none
@@ -22,7 +23,19 @@ is_made() {
 		&& has_target "$SYSROOT/bin/rustc" && rustup toolchain list | grep "^$TOOLCHAIN" >/dev/null
 }
 
-from_debian=${1:-}
+from_debian=
+case ${1:-} in
+"") ;;
+--from-debian) from_debian=yes ;;
+--print)
+	if has_target rustc; then echo "$TARGET"; else echo "$TARGET $TOOLCHAIN"; fi
+	exit
+	;;
+*)
+	echo "wasm-toolchain: takes --from-debian or --print, not $1" >&2
+	exit 1
+	;;
+esac
 if [ -z "$from_debian" ] && has_target rustc; then
 	exit 0
 fi

@@ -31,13 +31,15 @@ bencher=$CACHE/tools/bin/frame-omni-bencher
 if [ "$("$bencher" --version 2>/dev/null)" != "frame-omni-bencher $BENCHER" ]; then
 	echo "weights: installing frame-omni-bencher $BENCHER"
 	# One of its dependencies compiles a runtime of its own: with the same compiler as ours.
-	if rustup toolchain list 2>/dev/null | grep -q '^peoples-cloud-wasm'; then
-		export WASM_BUILD_TOOLCHAIN=peoples-cloud-wasm
+	printed=$(scripts/wasm-toolchain.sh --print)
+	read -r _ toolchain <<<"$printed"
+	if [ -n "$toolchain" ]; then
+		export WASM_BUILD_TOOLCHAIN=$toolchain
 	fi
 	cargo install --locked --root "$CACHE/tools" --target-dir "$TARGET" "frame-omni-bencher@$BENCHER"
 fi
 
-cargo build --locked -p peoples-cloud-runtime --features runtime-benchmarks --target-dir "$TARGET"
+cargo build --locked -p peoples-cloud-runtime-wasm --features runtime-benchmarks --target-dir "$TARGET"
 runtime=$TARGET/debug/wbuild/peoples-cloud-runtime/peoples_cloud_runtime.wasm
 
 for pallet in "${pallets[@]}"; do

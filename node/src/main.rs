@@ -1,15 +1,14 @@
 //! `peoples-cloud-node`: a validator or full node of the People's Cloud.
 
-use std::process::ExitCode;
+use peoples_cloud_node_cli::command;
+use peoples_cloud_runtime_wasm::WASM_BINARY;
 
-use peoples_cloud_node::command;
-
-fn main() -> ExitCode {
-	match command::run() {
-		Ok(()) => ExitCode::SUCCESS,
+fn main() {
+	match command::run(WASM_BINARY) {
+		Ok(()) => command::end(0),
 		Err(error) => {
 			eprintln!("Error: {}", command::explain(&error));
-			ExitCode::FAILURE
+			command::end(1)
 		},
 	}
 }

@@ -7,9 +7,6 @@
 
 extern crate alloc;
 
-#[cfg(feature = "std")]
-include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
-
 // First: `apis` uses its macros.
 #[cfg(feature = "runtime-benchmarks")]
 #[macro_use]

@@ -9,15 +9,10 @@
 //! Time is not measured: on a machine that others share, it says nothing. Reads and writes count at the runtime's weight
 //! for the database, and must fit into the time that was charged.
 
-#[path = "fat_blocks/market.rs"]
 mod market;
-#[path = "fat_blocks/proofs.rs"]
 mod proofs;
-#[path = "fat_blocks/providers.rs"]
 mod providers;
-#[path = "fat_blocks/sdk.rs"]
 mod sdk;
-#[path = "fat_blocks/world.rs"]
 mod world;
 
 use std::collections::BTreeSet;

@@ -14,9 +14,9 @@ use sp_core::{
 use sp_runtime::traits::Hash as _;
 
 /// The indices as they were last agreed to. Tests run in their package's directory.
-const SNAPSHOT: &str = "tests/runtime/indices.txt";
+const SNAPSHOT: &str = "indices.txt";
 /// The metadata that the client's tests hold every call, event and view against. Constants in it are production's.
-const METADATA: &str = "../client/metadata.scale";
+const METADATA: &str = "../../client/metadata.scale";
 /// The first version that tells of view functions.
 const METADATA_VERSION: u32 = 16;
 /// Set to anything, this variable makes the tests write their files. Then read the difference: to the indices, lines may
@@ -72,7 +72,7 @@ fn indices() -> String {
 
 /// As nodes serve it: the runtime of a chain is WebAssembly. The native one can have more documentation of types in it.
 fn metadata_of_the_chain() -> Vec<u8> {
-	let code = peoples_cloud_runtime::WASM_BINARY.expect("tests are built with the WebAssembly runtime");
+	let code = peoples_cloud_runtime_wasm::WASM_BINARY.expect("tests are built with the WebAssembly runtime");
 	let code = RuntimeCode {
 		code_fetcher: &WrappedRuntimeCode(code.into()),
 		heap_pages: None,

@@ -78,7 +78,7 @@ pub(crate) fn create_full(deps: FullDeps) -> Result<RpcModule<()>, Box<dyn std::
 	let GrandpaDeps { voter_state, authority_set, justification_stream, finality_provider } = grandpa;
 
 	// OpenRPC's own method.
-	let document: serde_json::Value = serde_json::from_str(include_str!("../../docs/openrpc.json"))?;
+	let document: serde_json::Value = serde_json::from_str(include_str!("../../../docs/openrpc.json"))?;
 	let mut module = RpcModule::new(());
 	module.merge(System::new(client.clone(), pool).into_rpc())?;
 	module.merge(TransactionPayment::new(client.clone()).into_rpc())?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use peoples_cloud_runtime::{chain_properties, genesis_config_presets, opaque::Block, WASM_BINARY};
+use peoples_cloud_runtime::{chain_properties, genesis_config_presets, opaque::Block};
 use sc_chain_spec::ChainSpecExtension;
 use sc_client_api::{BadBlocks, ForkBlocks};
 use sc_service::ChainType;
@@ -27,12 +27,14 @@ pub(crate) struct Extensions {
 /// This node's form of a chain specification.
 pub(crate) type ChainSpec = sc_service::GenericChainSpec<Extensions>;
 
-/// The specification named `id`: `dev`, `local`, `testnet`, or the path of a file.
-pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
+/// The specification named `id`: `dev`, `local`, `testnet`, each with this runtime, or the path of a file.
+pub(crate) fn load(id: &str, runtime: Option<&[u8]>) -> Result<ChainSpec, String> {
 	match id {
-		genesis_config_presets::DEV => preset("Development", id, ChainType::Development),
-		genesis_config_presets::LOCAL | "" => preset("Local Testnet", genesis_config_presets::LOCAL, ChainType::Local),
-		genesis_config_presets::TESTNET => preset("Testnet", id, ChainType::Custom("Rehearsal".into())),
+		genesis_config_presets::DEV => preset("Development", id, ChainType::Development, runtime),
+		genesis_config_presets::LOCAL | "" => {
+			preset("Local Testnet", genesis_config_presets::LOCAL, ChainType::Local, runtime)
+		},
+		genesis_config_presets::TESTNET => preset("Testnet", id, ChainType::Custom("Rehearsal".into()), runtime),
 		path => {
 			let path = PathBuf::from(path);
 			if !path.exists() {
@@ -47,8 +49,8 @@ pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
 	}
 }
 
-fn preset(name: &str, preset: &str, chain_type: ChainType) -> Result<ChainSpec, String> {
-	let code = WASM_BINARY.ok_or(
+fn preset(name: &str, preset: &str, chain_type: ChainType, runtime: Option<&[u8]>) -> Result<ChainSpec, String> {
+	let code = runtime.ok_or(
 		"this node was built without the runtime: build it again without SKIP_WASM_BUILD, or give --chain a file",
 	)?;
 	let patch = genesis_config_presets::get_preset(&preset.into()).ok_or("the runtime lacks the preset")?;

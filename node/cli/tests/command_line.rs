@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use clap::Parser;
-use peoples_cloud_node::{
+use peoples_cloud_node_cli::{
 	cli::{Cli, Subcommand},
 	command::explain,
 };

@@ -1,6 +1,9 @@
 //! Dispatches the command line.
 
-use std::net::{IpAddr, TcpListener};
+use std::{
+	io::Write,
+	net::{IpAddr, TcpListener},
+};
 
 use peoples_cloud_runtime::opaque::Block;
 use sc_cli::{CliConfiguration, DefaultConfigurationValues, Error, Result, Runner, SubstrateCli};
@@ -39,7 +42,7 @@ impl SubstrateCli for Cli {
 	}
 
 	fn load_spec(&self, id: &str) -> std::result::Result<Box<dyn sc_service::ChainSpec>, String> {
-		Ok(Box::new(chain_spec::load(id)?))
+		Ok(Box::new(chain_spec::load(id, self.runtime)?))
 	}
 
 	fn create_runner<T: CliConfiguration<D>, D: DefaultConfigurationValues>(
@@ -52,9 +55,9 @@ impl SubstrateCli for Cli {
 	}
 }
 
-/// Parses the command line and does what it says.
-pub fn run() -> Result<()> {
-	let cli = Cli::from_args();
+/// Parses the command line and does what it says. The runtime is what networks of presets begin with.
+pub fn run(runtime: Option<&'static [u8]>) -> Result<()> {
+	let cli = Cli { runtime, ..Cli::from_args() };
 	match &cli.subcommand {
 		None => run_node(&cli),
 		Some(Subcommand::Key(command)) => command.run(&cli),
@@ -95,6 +98,16 @@ pub fn run() -> Result<()> {
 			cli.create_runner(command)?.sync_run(|config| command.run::<Block>(&config))
 		},
 	}
+}
+
+/// Ends the process at once, without the destructors of C++'s statics: threads of the SDK run on for a moment, and one that
+/// then uses RocksDB, whose locks are gone, would abort.
+pub fn end(code: i32) -> ! {
+	// Where nobody listens, there is nobody to tell.
+	let _ = std::io::stdout().flush();
+	let _ = std::io::stderr().flush();
+	// SAFETY: `_exit` takes any number, and does not return.
+	unsafe { nix::libc::_exit(code) }
 }
 
 fn run_node(cli: &Cli) -> Result<()> {
@@ -186,7 +199,7 @@ fn explain_database_panics() {
 				// RocksDB's words, in the form for developers: `.. message: "Corruption: .." ..`.
 				let reason = error.split('"').nth(1).unwrap_or(error);
 				eprintln!("Error: {}", unusable_database(reason));
-				std::process::exit(1);
+				end(1)
 			},
 			None => usual(panic),
 		}

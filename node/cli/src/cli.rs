@@ -22,6 +22,9 @@ pub struct Cli {
 	/// How to run the node.
 	#[clap(flatten)]
 	pub run: RunCmd,
+	/// The runtime that networks of presets begin with.
+	#[arg(skip)]
+	pub runtime: Option<&'static [u8]>,
 }
 
 /// What the node can do besides running.

@@ -4,7 +4,7 @@
 //! - [`keys`] makes session keys.
 //! - `service` puts the node together, `rpc` its JSON-RPC methods, `chain_spec` its chain specifications.
 //!
-//! A library, so that the binary and its tests compile the node once.
+//! Apart from the program, so that it is compiled beside the WebAssembly runtime.
 
 mod chain_spec;
 pub mod cli;
