@@ -5,46 +5,46 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-TARGET=wasm32v1-none
-# The toolchain that scripts/wasm-toolchain.sh makes where rustup cannot add the target.
-FALLBACK_TOOLCHAIN=peoples-cloud-wasm
 place=${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/peoples-cloud/target}/next-runtime
 source=$place/source
 blob=$place/runtime.wasm
 
 scripts/wasm-toolchain.sh >&2
-toolchain=()
-libraries=$(rustc --print target-libdir --target $TARGET 2>/dev/null || true)
-if [ -z "$libraries" ] || [ -z "$(find "$libraries" -name 'libcore-*.rlib' 2>/dev/null)" ]; then
-	toolchain=(rustup run $FALLBACK_TOOLCHAIN)
-fi
+printed=$(scripts/wasm-toolchain.sh --print)
+read -r target toolchain <<<"$printed"
 
-# A copy, so that nothing that is built here is ever taken for this tree's own. Files that have not changed keep their
+# A copy, so that nothing that is built here is ever taken for this tree's own. Files whose content is the same keep their
 # time, so that they are not compiled again; files that are gone go.
-mkdir -p "$source"
-list=$place/files
-git ls-files -z -co --exclude-standard -- . ':!zombienet' | while IFS= read -r -d '' file; do
-	if [ -f "$file" ]; then printf '%s\0' "$file"; fi
-done | LC_ALL=C sort -z > "$list"
-(cd "$source" && find . -type f -printf '%P\0') | LC_ALL=C sort -z | LC_ALL=C comm -z -13 "$list" - \
-	| (cd "$source" && xargs -0 -r rm -f)
-xargs -0 cp --parents --preserve=timestamps,mode --update -t "$source" < "$list"
+git ls-files -z -co --exclude-standard -- . ':!zombienet' | python3 -c '
+import os, pathlib, re, sys
 
-version=$(sed -n 's/^\tspec_version: \([0-9]*\),$/\1/p' runtime/src/lib.rs)
-[ -n "$version" ] || { echo "next-runtime: runtime/src/lib.rs names no spec_version" >&2; exit 1; }
-if grep -q "^	spec_version: $version,$" "$source/runtime/src/lib.rs"; then
-	sed -i "s/^\tspec_version: $version,$/\tspec_version: $((version + 1)),/" "$source/runtime/src/lib.rs"
-fi
-
-# Without what macros and build scripts want of the same crates.
-sed -i 's/^resolver = "1"$/resolver = "2"/' "$source/Cargo.toml"
+copy = pathlib.Path(sys.argv[1])
+wanted = {name for name in sys.stdin.read().split("\0") if os.path.isfile(name)}
+for name in wanted:
+    content = pathlib.Path(name).read_bytes()
+    if name == "runtime/src/lib.rs":
+        following = lambda found: b"\tspec_version: %d," % (int(found[1]) + 1)
+        content, versions = re.subn(rb"^\tspec_version: ([0-9]+),$", following, content, flags=re.MULTILINE)
+        if versions != 1:
+            sys.exit("next-runtime: runtime/src/lib.rs names no spec_version")
+    if name == "Cargo.toml":
+        # Without what macros and build scripts want of the same crates.
+        content = content.replace(b"resolver = \"1\"\n", b"resolver = \"2\"\n")
+    file = copy / name
+    if not file.is_file() or file.read_bytes() != content:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+for file in copy.rglob("*"):
+    if file.is_file() and str(file.relative_to(copy)) not in wanted:
+        file.unlink()
+' "$source"
 
 # What substrate-wasm-builder compiles a runtime with, but little optimised: it is compiled sooner, and runs for minutes.
 env -u CARGO_TARGET_DIR SKIP_WASM_BUILD=1 \
 	RUSTFLAGS='-C link-arg=--export-table -C link-arg=--export=__heap_base -C link-arg=--import-memory --cfg substrate_runtime' \
 	CARGO_PROFILE_RELEASE_PANIC=abort CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
-	"${toolchain[@]}" cargo rustc --locked --quiet --manifest-path "$source/Cargo.toml" --package peoples-cloud-runtime \
-	--lib --crate-type cdylib --no-default-features --features try-runtime --release --target $TARGET \
-	--target-dir "$place/cargo" >&2
-cp "$place/cargo/$TARGET/release/peoples_cloud_runtime.wasm" "$blob"
+	${toolchain:+rustup run "$toolchain"} cargo rustc --locked --quiet --manifest-path "$source/Cargo.toml" \
+	--package peoples-cloud-runtime --lib --crate-type cdylib --no-default-features --features try-runtime --release \
+	--target "$target" --target-dir "$place/cargo" >&2
+cp "$place/cargo/$target/release/peoples_cloud_runtime.wasm" "$blob"
 echo "$blob"

@@ -12,15 +12,26 @@ step "checks of the tree"
 scripts/check-tree.sh
 scripts/check-sdk-versions.py
 
-step "build, wasm runtime included"
+step "build, wasm runtime included; beside it the next runtime, for tests that upgrade to it"
+# They share nothing, and each has stretches in which it keeps one processor only busy.
+next_log=$(mktemp)
+scripts/next-runtime.sh >"$next_log" 2>&1 &
+next=$!
+trap 'kill "$next" 2>/dev/null || true; rm -f "$next_log"' EXIT
 cargo build --locked --workspace
 
 step "lints"
 # Lints need no wasm. Built once more for them, it would also make the runtime and the node look out of date afterwards.
 SKIP_WASM_BUILD=1 cargo clippy --locked --workspace --all-targets -- -D warnings
 
-step "the next runtime, for tests that upgrade to it"
-scripts/next-runtime.sh
+if ! wait "$next"; then
+	cat "$next_log" >&2
+	exit 1
+fi
+
+step "the ecosystem's clients, for a test that runs them"
+# Where no registry can be reached, it says so and that test is skipped.
+tests/clients/setup.sh || [ $? = 3 ]
 
 step "tests"
 cargo nextest run --locked --workspace
