@@ -366,7 +366,7 @@ pub mod pallet {
 		/// The minimum term must be at least one period and at most the longest duration.
 		#[codec(index = 28)]
 		InvalidTerm,
-		/// Acknowledgements must be valid for at least one block.
+		/// Acknowledgements must be valid for at least one block, and for 100,800 at most.
 		#[codec(index = 29)]
 		InvalidValidity,
 		/// A share must be at most a million parts per million, and the penalty at most 10,000 periods.

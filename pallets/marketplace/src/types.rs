@@ -151,6 +151,10 @@ pub enum UploadUse {
 /// The dearest that losing a column may be: more than a year of periods of an hour.
 pub(crate) const MAX_LOSS_PENALTY_PERIODS: u32 = 10_000;
 
+/// The longest that acknowledgements may be valid: a week of blocks of six seconds. That an upload was paid for is kept until
+/// then, without a deposit.
+pub(crate) const MAX_ACK_VALIDITY: BlockNumber = 100_800;
+
 /// Parameters of the market.
 #[derive(
 	Clone,
@@ -171,7 +175,7 @@ pub struct MarketParams {
 	pub min_term: u32,
 	/// Longest time to an agreement's end, in periods.
 	pub max_duration: u32,
-	/// Longest time from now to an acknowledgement's last block.
+	/// Longest time from now to an acknowledgement's last block; at most 100,800.
 	pub max_ack_validity: BlockNumber,
 	/// Penalty for a lost column, in periods of the most that its client agreed to pay for it; at most 10,000.
 	pub loss_penalty_periods: u32,
@@ -202,7 +206,7 @@ impl MarketParams {
 	pub(crate) fn check<T: Config>(&self) -> Result<(), Error<T>> {
 		// A term of zero would let columns end before they start.
 		ensure!(self.min_term >= 1 && self.min_term <= self.max_duration, Error::<T>::InvalidTerm);
-		ensure!(self.max_ack_validity >= 1, Error::<T>::InvalidValidity);
+		ensure!((1..=MAX_ACK_VALIDITY).contains(&self.max_ack_validity), Error::<T>::InvalidValidity);
 		ensure!(
 			self.loss_client_share_ppm <= ALL_PPM && self.loss_penalty_periods <= MAX_LOSS_PENALTY_PERIODS,
 			Error::<T>::InvalidShare

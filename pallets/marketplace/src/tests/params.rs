@@ -29,7 +29,9 @@ fn parameters_must_fit_together() {
 		for min_term in [0, PARAMS.max_duration + 1] {
 			assert_noop!(set(MarketParams { min_term, ..PARAMS }), Error::<Test>::InvalidTerm);
 		}
-		assert_noop!(set(MarketParams { max_ack_validity: 0, ..PARAMS }), Error::<Test>::InvalidValidity);
+		for max_ack_validity in [0, 100_801] {
+			assert_noop!(set(MarketParams { max_ack_validity, ..PARAMS }), Error::<Test>::InvalidValidity);
+		}
 		assert_noop!(set(MarketParams { loss_penalty_periods: 10_001, ..PARAMS }), Error::<Test>::InvalidShare);
 		assert_noop!(set(MarketParams { loss_client_share_ppm: 1_000_001, ..PARAMS }), Error::<Test>::InvalidShare);
 	});
