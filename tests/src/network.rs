@@ -2,13 +2,16 @@
 use std::{
 	net::TcpListener,
 	path::{Path, PathBuf},
-	sync::Arc,
+	sync::{
+		atomic::{AtomicU16, Ordering},
+		Arc,
+	},
 	time::Duration,
 };
 
-use anyhow::{bail, Result};
+use anyhow::{bail, ensure, Result};
 use peoples_cloud_client::{
-	chain::{Call, Certainty, Chain, ChainError},
+	chain::{Call, Certainty, Chain, ChainError, ProviderInfo},
 	node::NodeChain,
 	wallet::Signer,
 };
@@ -22,9 +25,25 @@ use crate::{
 /// Times that a provider's daemon may be faster than a transaction in its name: it sends a few a minute.
 const SUBMISSIONS: usize = 10;
 
-/// A port that was free a moment ago.
+/// Where ports of tests begin, each process's own: below those that the system gives to connections that somebody opens, of
+/// which one may be had between asking for a port and listening on it.
+const FIRST_PORT: u16 = 10_000;
+/// Ports of a process.
+const PORTS: u16 = 100;
+/// Processes that have others than all before them.
+const PROCESSES: u16 = 200;
+
+/// A port that was free a moment ago, and that no other test is likely to take.
 pub fn free_port() -> Result<u16> {
-	Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+	static ASKED: AtomicU16 = AtomicU16::new(0);
+	let own = u16::try_from(std::process::id() % u32::from(PROCESSES))?;
+	for _ in 0..PORTS {
+		let port = FIRST_PORT + own * PORTS + ASKED.fetch_add(1, Ordering::Relaxed) % PORTS;
+		if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+			return Ok(port);
+		}
+	}
+	bail!("no port is free from {} on", FIRST_PORT + own * PORTS)
 }
 
 /// A validator of the `dev` chain.
@@ -194,6 +213,11 @@ impl Provider {
 		self.process.as_ref().map(Process::pid)
 	}
 
+	/// Whether it still runs.
+	pub fn is_running(&mut self) -> bool {
+		self.process.as_mut().is_some_and(Process::is_running)
+	}
+
 	/// Whether a column is coming in right now.
 	pub fn is_receiving(&self) -> bool {
 		std::fs::read_dir(self.data_dir().join("store/staging")).is_ok_and(|staged| staged.count() > 0)
@@ -241,22 +265,29 @@ pub async fn start_providers(
 	count: usize,
 	extra: &[&str],
 ) -> Result<Vec<Provider>> {
-	let providers = (0..count).map(|index| Provider::start(dir, index, validator, extra)).collect::<Result<_>>()?;
-	wait_for_offers(chain, count).await?;
+	let mut providers =
+		(0..count).map(|index| Provider::start(dir, index, validator, extra)).collect::<Result<Vec<_>>>()?;
+	wait_for_offers(chain, &mut providers).await?;
 	Ok(providers)
 }
 
-/// Waits until `count` providers are active and offer storage.
-pub async fn wait_for_offers(chain: &NodeChain, count: usize) -> Result<()> {
+/// Waits until these providers are active and offer storage.
+pub async fn wait_for_offers(chain: &NodeChain, providers: &mut [Provider]) -> Result<()> {
 	let deadline = tokio::time::Instant::now() + Duration::from_secs(90);
 	loop {
-		let ready =
-			chain.providers().await?.iter().filter(|provider| provider.active && provider.offer.is_some()).count();
-		if ready >= count {
-			return Ok(());
+		let ready = chain.providers().await?;
+		let mut missing = None;
+		for provider in &mut *providers {
+			let account = provider.account()?;
+			let offers = |other: &ProviderInfo| other.account == account && other.active && other.offer.is_some();
+			if !ready.iter().any(offers) {
+				ensure!(provider.is_running(), "provider {} ended:\n{}", provider.index, provider.tail());
+				missing = Some(provider);
+			}
 		}
+		let Some(missing) = missing else { return Ok(()) };
 		if tokio::time::Instant::now() > deadline {
-			bail!("only {ready} of {count} providers offer storage");
+			bail!("provider {} offers no storage:\n{}", missing.index, missing.tail());
 		}
 		tokio::time::sleep(Duration::from_millis(500)).await;
 	}

@@ -54,7 +54,7 @@ async fn a_full_disk_costs_neither_columns_nor_proofs() -> Result<()> {
 			Provider::start(dir.path(), index, &validator, &["--price", price])
 		})
 		.collect::<Result<Vec<_>>>()?;
-	wait_for_offers(&chain, PROVIDERS).await?;
+	wait_for_offers(&chain, &mut providers).await?;
 	let small = providers[0].account()?;
 	let path = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
 	let (file, large, copy) = (path("file"), path("large"), dir.path().join("copy"));

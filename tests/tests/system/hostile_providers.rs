@@ -115,7 +115,7 @@ async fn hostile_providers_neither_stop_a_put_nor_spoil_a_get() -> Result<()> {
 	let all = CASES.iter().flat_map(|case| case.modes.iter().map(|mode| (case.name, *mode)));
 	let started = (HONEST..).zip(all).map(|(index, (region, mode))| Hostile::start(&chain, index, region, mode));
 	let hostile: Vec<Hostile> = try_join_all(started).await?;
-	wait_for_offers(&chain, HONEST + hostile.len()).await?;
+	wait_for_offers(&chain, &mut providers).await?;
 
 	// WHEN files are stored among them and fetched again, THEN they come back byte-identical, in time
 	let run_case = |case: &'static Case| {
