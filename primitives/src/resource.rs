@@ -14,6 +14,9 @@ pub enum ResourceKind {
 }
 
 impl ResourceKind {
+	/// All kinds.
+	pub const ALL: [Self; 1] = [Self::Storage];
+
 	/// Units that an offer's price is quoted for: a GiB of storage.
 	pub const fn units_per_quote(self) -> u64 {
 		match self {

@@ -1,4 +1,4 @@
-//! What the pallets need of each other. Each trait has one implementor in the runtime.
+//! What the pallets need of each other. Each trait has one implementor in the runtime, but for [`ProviderRecords`].
 
 use sp_runtime::{DispatchError, DispatchResult};
 
@@ -32,6 +32,45 @@ pub trait ProviderRegistry<AccountId> {
 	/// Benchmarks only: a registered, well-bonded provider with a large storage offer.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn prepare(provider: &AccountId);
+}
+
+/// What a pallet keeps about a provider for as long as it is registered. By `pallet-marketplace`, `pallet-storage-proofs`,
+/// `pallet-reputation` and `pallet-escrow`.
+pub trait ProviderRecords<AccountId> {
+	/// Forgets the provider, which has left: its stake was what stood behind the records. It has nothing committed, so it
+	/// owes nothing; what it has earned is paid to it.
+	fn forget(provider: &AccountId);
+	/// Benchmarks only: the most that there can be to forget about a registered provider that has nothing committed.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn fill(provider: &AccountId);
+}
+
+impl<AccountId> ProviderRecords<AccountId> for () {
+	fn forget(_: &AccountId) {}
+	#[cfg(feature = "runtime-benchmarks")]
+	fn fill(_: &AccountId) {}
+}
+
+impl<AccountId, A, B, C, D> ProviderRecords<AccountId> for (A, B, C, D)
+where
+	A: ProviderRecords<AccountId>,
+	B: ProviderRecords<AccountId>,
+	C: ProviderRecords<AccountId>,
+	D: ProviderRecords<AccountId>,
+{
+	fn forget(provider: &AccountId) {
+		A::forget(provider);
+		B::forget(provider);
+		C::forget(provider);
+		D::forget(provider);
+	}
+	#[cfg(feature = "runtime-benchmarks")]
+	fn fill(provider: &AccountId) {
+		A::fill(provider);
+		B::fill(provider);
+		C::fill(provider);
+		D::fill(provider);
+	}
 }
 
 /// Whose money is locked for what. By `pallet-escrow`.
@@ -98,6 +137,8 @@ pub trait Holdings<AccountId> {
 
 /// The market's side of the proof clock: who is paid for a period. By `pallet-marketplace`.
 pub trait PeriodLedger<AccountId> {
+	/// Whether nothing is agreed on at all. Then the length of periods may change.
+	fn is_unused() -> bool;
 	/// Called once per provider and period, in order, when the period is resolved: applies the rate changes due
 	/// at its start, and credits the rate if it was proven and its pay was not forfeited.
 	fn on_period_resolved(provider: &AccountId, period: Period, proven: bool);

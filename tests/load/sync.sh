@@ -30,6 +30,7 @@ source tests/load/common.sh
 [ $((SLOT_MILLIS % 2)) = 0 ] || die "SLOT_MILLIS must be even"
 # Seconds for the chain to be made, and for the other node: four times what it takes if every slot has a block.
 LONGEST=$((BLOCKS * SLOT_MILLIS * 4 / 1000 + 300))
+[ $LONGEST -le 86400 ] || die "so many blocks of so long slots may take longer than a day"
 
 # Raw, since no genesis may have slots this short. Nothing else of genesis comes of their length: BABE asks the runtime for it,
 # which reads it from the clock.
@@ -141,3 +142,7 @@ seconds = marks[-1][0] - marks[0][0]
 print(f"sync: blocks {first} to {last} in {seconds:.1f} s: {(last - first) / seconds:.1f} blocks per second")
 print(f"sync: by thirds of the chain {', '.join(f'{rate:.1f}' for rate in rates)}; median {statistics.median(rates):.1f}")
 PYTHON
+
+# GiBs that nobody needs any more; reports and logs stay.
+stop_nodes
+rm -rf "${work:?}/validator" "${work:?}/fresh" "${work:?}/runtimes"

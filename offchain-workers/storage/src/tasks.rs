@@ -127,7 +127,7 @@ impl Shared {
 
 	/// The period of a block.
 	fn period(&self, block: BlockNumber) -> Period {
-		challenge::period_of(block, self.context.period_blocks)
+		challenge::period_of(block, self.context.period_blocks())
 	}
 
 	/// Runs blocking work on the store or the holdings.

@@ -1,9 +1,10 @@
 //! Money in and out of the pot.
 use frame::{
 	arithmetic::ArithmeticError,
+	deps::frame_support::storage::with_storage_layer,
 	token::{fungible::Inspect, fungible::Mutate, Preservation, Provenance},
 };
-use peoples_cloud_primitives::traits::Escrow;
+use peoples_cloud_primitives::traits::{Escrow, ProviderRecords};
 
 use super::*;
 
@@ -117,5 +118,19 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 		// As at genesis, wherever the benchmark starts from.
 		let pot = Self::pot();
 		T::Currency::set_balance(&pot, T::Currency::balance(&pot).max(T::Currency::minimum_balance()));
+	}
+}
+
+impl<T: Config> ProviderRecords<T::AccountId> for Pallet<T> {
+	fn forget(provider: &T::AccountId) {
+		if Earnings::<T>::contains_key(provider) {
+			// An account that cannot take the money has it waiting here, as ever.
+			let _ = with_storage_layer(|| Self::do_withdraw(provider.clone()));
+		}
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn fill(provider: &T::AccountId) {
+		benchmarking::earn::<T>(provider);
 	}
 }

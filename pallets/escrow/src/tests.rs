@@ -1,6 +1,9 @@
 //! One test for each rule.
 use frame::testing_prelude::*;
-use peoples_cloud_primitives::{traits::Escrow as _, Balance};
+use peoples_cloud_primitives::{
+	traits::{Escrow as _, ProviderRecords},
+	Balance,
+};
 
 use crate::{mock::*, Earnings, Error, Event, GenesisConfig, Lock, TotalLocked, Totals};
 

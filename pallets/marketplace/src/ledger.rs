@@ -6,7 +6,7 @@
 use frame::prelude::*;
 use peoples_cloud_primitives::{
 	holdings::Leaf,
-	traits::{Escrow, Holdings, PeriodLedger},
+	traits::{Escrow, Holdings, PeriodLedger, ProviderRecords},
 	AgreementId, Balance, Period,
 };
 
@@ -180,6 +180,10 @@ impl<T: Config> Pallet<T> {
 }
 
 impl<T: Config> PeriodLedger<T::AccountId> for Pallet<T> {
+	fn is_unused() -> bool {
+		Agreements::<T>::iter_keys().next().is_none()
+	}
+
 	fn on_period_resolved(provider: &T::AccountId, period: Period, proven: bool) {
 		let Some(mut ledger) = Ledgers::<T>::get(provider) else { return };
 		// What is not credited is not counted either: then it stays the client's.
@@ -230,6 +234,18 @@ impl<T: Config> PeriodLedger<T::AccountId> for Pallet<T> {
 	#[cfg(feature = "runtime-benchmarks")]
 	fn make_owe(provider: &T::AccountId, changes: u32) {
 		crate::benchmarking::make_owe::<T>(provider, changes);
+	}
+}
+
+impl<T: Config> ProviderRecords<T::AccountId> for Pallet<T> {
+	fn forget(provider: &T::AccountId) {
+		// Milestones are of columns that it holds, and it holds none.
+		Ledgers::<T>::remove(provider);
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn fill(provider: &T::AccountId) {
+		Ledgers::<T>::insert(provider, Ledger::default());
 	}
 }
 

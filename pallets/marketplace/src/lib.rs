@@ -175,7 +175,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type PrunedUpTo<T: Config> = StorageValue<_, BlockNumber, ValueQuery>;
 
-	/// Each provider's ledger, from its first column on.
+	/// Each provider's ledger, from its first column on, as long as it is registered.
 	#[pallet::storage]
 	pub type Ledgers<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Ledger>;
 

@@ -122,8 +122,9 @@ mod benchmarks {
 
 	#[benchmark]
 	fn withdraw_unbonded() -> Result<(), BenchmarkError> {
-		// Worst case: the record goes too.
+		// Worst case: the records go too.
 		let provider = busy::<T>();
+		T::Records::fill(&provider);
 		Pallet::<T>::do_leave(provider.clone())?;
 		frame_system::Pallet::<T>::set_block_number(u32::MAX.into());
 

@@ -18,7 +18,9 @@
 //! what is unbonding; named accounts get their shares, the rest goes to [`Config::OnSlash`]. A provider whose bond no
 //! longer covers what it has committed keeps its work and gets no more until it tops up.
 //!
-//! An account that was terminated can never register again.
+//! What the chain keeps about a provider has its stake behind it, and goes with the last of it: this pallet's record and
+//! what [`Config::Records`] keeps, reputation included; what it has earned is paid out. Who comes back after the unbonding time starts anew, as it could
+//! with another account at once. But an account that was terminated can never register again: its tombstone stays.
 //!
 //! ### Scenario
 //!
@@ -26,7 +28,7 @@
 //! 2. Clients find it by the view function `providers`; agreements commit units of it.
 //! 3. It misses proofs: part of its stake is slashed and it is suspended. It proves again: reinstated.
 //! 4. It wants out: [`pause`](Call::pause), and once its agreements have ended [`leave`](Call::leave). After the
-//!    unbonding time, [`withdraw_unbonded`](Call::withdraw_unbonded) frees its stake and removes its record.
+//!    unbonding time, [`withdraw_unbonded`](Call::withdraw_unbonded) frees its stake and removes its records.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 #![cfg_attr(
@@ -39,7 +41,7 @@ extern crate alloc;
 
 use alloc::vec::Vec;
 use frame::{prelude::*, token::fungible};
-use peoples_cloud_primitives::{resource::ResourceKind, Balance, BlockNumber};
+use peoples_cloud_primitives::{resource::ResourceKind, traits::ProviderRecords, Balance, BlockNumber};
 
 pub use pallet::*;
 pub use types::*;
@@ -91,6 +93,8 @@ pub mod pallet {
 		type RuntimeHoldReason: From<HoldReason>;
 		/// Who gets what is slashed and is no one's share: the treasury.
 		type OnSlash: OnUnbalanced<CreditOf<Self>>;
+		/// What other pallets keep about providers, and forget when these have left.
+		type Records: ProviderRecords<Self::AccountId>;
 		/// Who may change the parameters.
 		type ParamsOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// What the calls cost.
@@ -178,7 +182,7 @@ pub mod pallet {
 			/// How much.
 			amount: Balance,
 		},
-		/// A provider has left: its record is gone.
+		/// A provider has left: its records are gone.
 		#[codec(index = 5)]
 		Removed {
 			/// Who.
@@ -507,7 +511,7 @@ pub mod pallet {
 			Self::do_unbond(provider, amount)
 		}
 
-		/// Frees stake that has waited long enough; removes the record of a provider that has left and has none any more.
+		/// Frees stake that has waited long enough; removes all records of a provider that has left and has none any more.
 		///
 		/// Origin: signed by a provider. Errors: [`Error::NotRegistered`], [`Error::NothingUnbonded`].
 		/// Events: [`Event::Withdrawn`], [`Event::Removed`].

@@ -68,6 +68,7 @@ impl pallet_balances::Config for Test {
 
 thread_local! {
 	static SLASHED: RefCell<Vec<Balance>> = const { RefCell::new(Vec::new()) };
+	static FORGOTTEN: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Pays slashed stake to the treasury, and remembers each amount.
@@ -87,10 +88,29 @@ pub(crate) fn to_treasury() -> Vec<Balance> {
 	SLASHED.take()
 }
 
+/// Other pallets' records: remembers whose they were to forget.
+#[derive(Debug)]
+#[allow(unreachable_pub, reason = "the trait that names it is public")]
+pub struct OtherRecords;
+
+impl ProviderRecords<u64> for OtherRecords {
+	fn forget(provider: &u64) {
+		FORGOTTEN.with_borrow_mut(|forgotten| forgotten.push(*provider));
+	}
+	#[cfg(feature = "runtime-benchmarks")]
+	fn fill(_: &u64) {}
+}
+
+/// Whose records went since the last look.
+pub(crate) fn forgotten() -> Vec<u64> {
+	FORGOTTEN.take()
+}
+
 impl Config for Test {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type OnSlash = ToTreasury;
+	type Records = OtherRecords;
 	type ParamsOrigin = EnsureRoot<u64>;
 	type WeightInfo = ();
 }
@@ -112,6 +132,7 @@ pub(crate) fn genesis() -> sp_io::TestExternalities {
 		RuntimeGenesisConfig { balances, registry, ..Default::default() }.build_storage().unwrap().into();
 	state.execute_with(|| System::set_block_number(1));
 	to_treasury();
+	forgotten();
 	state
 }
 

@@ -132,11 +132,12 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Removes a record that nothing depends on any more.
+	/// Removes all records of a provider that nothing depends on any more.
 	pub(crate) fn remove(provider: T::AccountId, info: &ProviderInfo) {
 		Self::remove_offers(&provider);
 		PeerIds::<T>::remove(&info.peer_id);
 		Providers::<T>::remove(&provider);
+		T::Records::forget(&provider);
 		Self::deposit_event(Event::Removed { provider });
 	}
 

@@ -13,7 +13,7 @@
 //!
 //! Other pallets note evidence by the [`ReputationSink`] trait; nobody can do so by a transaction. Each provider has
 //! one record a service: two sums, and the block up to which they have decayed. Noting and reading cost the same
-//! however old or full the record is.
+//! however old or full the record is. Records go when a provider has left.
 //!
 //! The score is the mean of a beta distribution, `(good + 1) / (good + bad + 2)`: an unknown provider scores one half,
 //! and one that was never bad comes near one only with much evidence. Beside the score stands how much evidence is
@@ -31,7 +31,11 @@
 #![warn(missing_docs)]
 
 use frame::prelude::*;
-use peoples_cloud_primitives::{resource::ResourceKind, traits::ReputationSink, BlockNumber};
+use peoples_cloud_primitives::{
+	resource::ResourceKind,
+	traits::{ProviderRecords, ReputationSink},
+	BlockNumber,
+};
 
 pub use pallet::*;
 pub use types::{Record, Score};
@@ -49,6 +53,9 @@ pub mod weights;
 
 /// Two weeks of 6 s blocks: a bad day is forgiven in a month or two, a bad month is not.
 pub const DEFAULT_HALF_LIFE: BlockNumber = 201_600;
+
+/// Ten years of 6 s blocks: whoever was bad when it was young is not so for ever.
+pub const MAX_HALF_LIFE: BlockNumber = 52_596_000;
 
 #[frame::pallet]
 #[allow(missing_debug_implementations, clippy::expect_used, reason = "FRAME generates code without and with them")]
@@ -82,7 +89,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type HalfLife<T> = StorageValue<_, BlockNumber, ValueQuery, DefaultHalfLife>;
 
-	/// The evidence about each service of each provider.
+	/// The evidence about each service of each provider, as long as it is registered.
 	// Hasher: resource kinds are few and fixed, so no one can choose colliding ones.
 	#[pallet::storage]
 	pub type Records<T: Config> =
@@ -120,6 +127,9 @@ pub mod pallet {
 		/// Evidence must live for a block at least.
 		#[codec(index = 0)]
 		HalfLifeZero,
+		/// Evidence must be forgotten some day: its half-life is ten years of 6 s blocks at most.
+		#[codec(index = 1)]
+		HalfLifeTooLong,
 	}
 
 	/// How fast evidence decays.
@@ -141,7 +151,10 @@ pub mod pallet {
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
-			assert!(self.half_life > 0, "reputation.halfLife must be at least 1");
+			assert!(
+				(1..=MAX_HALF_LIFE).contains(&self.half_life),
+				"reputation.halfLife must be at least 1, and {MAX_HALF_LIFE} at most"
+			);
 			HalfLife::<T>::put(self.half_life);
 		}
 	}
@@ -171,11 +184,12 @@ pub mod pallet {
 	impl<T: Config> Pallet<T> {
 		/// Sets the half-life. What has not decayed since a record's last change decays at the new pace too.
 		///
-		/// Origin: [`Config::ParamsOrigin`]. Errors: [`Error::HalfLifeZero`]. Event: [`Event::HalfLifeSet`].
+		/// Origin: [`Config::ParamsOrigin`]. Errors: [`Error::HalfLifeZero`], [`Error::HalfLifeTooLong`]. Event: [`Event::HalfLifeSet`].
 		#[pallet::call_index(0)]
 		pub fn set_half_life(origin: OriginFor<T>, blocks: BlockNumber) -> DispatchResult {
 			T::ParamsOrigin::ensure_origin(origin)?;
 			ensure!(blocks > 0, Error::<T>::HalfLifeZero);
+			ensure!(blocks <= MAX_HALF_LIFE, Error::<T>::HalfLifeTooLong);
 			HalfLife::<T>::put(blocks);
 			Self::deposit_event(Event::HalfLifeSet { blocks });
 			Ok(())
@@ -222,5 +236,20 @@ impl<T: Config> ReputationSink<T::AccountId> for Pallet<T> {
 		Records::<T>::insert(provider, kind, record);
 		let ppm = record.score().ppm;
 		Self::deposit_event(Event::EvidenceNoted { provider: provider.clone(), kind, good, bad, ppm });
+	}
+}
+
+impl<T: Config> ProviderRecords<T::AccountId> for Pallet<T> {
+	fn forget(provider: &T::AccountId) {
+		for kind in ResourceKind::ALL {
+			Records::<T>::remove(provider, kind);
+		}
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn fill(provider: &T::AccountId) {
+		for kind in ResourceKind::ALL {
+			Self::note(provider, kind, 1, 1);
+		}
 	}
 }

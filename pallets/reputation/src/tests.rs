@@ -2,10 +2,10 @@
 use frame::testing_prelude::*;
 use peoples_cloud_primitives::{
 	resource::ResourceKind::{self, Storage},
-	traits::ReputationSink,
+	traits::{ProviderRecords, ReputationSink},
 };
 
-use crate::{mock::*, Error, Event, GenesisConfig, HalfLife, Records, Score, DEFAULT_HALF_LIFE};
+use crate::{mock::*, Error, Event, GenesisConfig, HalfLife, Records, Score, DEFAULT_HALF_LIFE, MAX_HALF_LIFE};
 
 mod arithmetic;
 
@@ -50,6 +50,23 @@ fn evidence_is_kept_apart_by_provider() {
 		Reputation::note(&PROVIDER, Storage, 5, 5);
 		assert_eq!(score(OTHER_PROVIDER), (500_000, 0));
 		assert_eq!(Records::<Test>::iter().count(), 1);
+	});
+}
+
+#[test]
+fn whoever_has_left_is_unknown_again() {
+	build_and_execute(|| {
+		// GIVEN evidence about all services of two providers
+		for provider in [PROVIDER, OTHER_PROVIDER] {
+			for kind in ResourceKind::ALL {
+				Reputation::note(&provider, kind, 0, 8);
+			}
+		}
+		// WHEN one is forgotten THEN nothing is known of it, and all of the other
+		<Reputation as ProviderRecords<u64>>::forget(&PROVIDER);
+		assert_eq!(Records::<Test>::iter_prefix(PROVIDER).count(), 0);
+		assert_eq!(score(PROVIDER), (500_000, 0));
+		assert_eq!(Records::<Test>::iter_prefix(OTHER_PROVIDER).count(), ResourceKind::ALL.len());
 	});
 }
 
@@ -122,9 +139,12 @@ fn set_half_life_by_others_fails() {
 }
 
 #[test]
-fn half_life_of_zero_fails() {
+fn half_life_has_bounds() {
 	build_and_execute(|| {
 		assert_noop!(Reputation::set_half_life(RuntimeOrigin::root(), 0), Error::<Test>::HalfLifeZero);
+		assert_ok!(Reputation::set_half_life(RuntimeOrigin::root(), MAX_HALF_LIFE));
+		let longer = Reputation::set_half_life(RuntimeOrigin::root(), MAX_HALF_LIFE + 1);
+		assert_eq!(longer, Err(Error::<Test>::HalfLifeTooLong.into()));
 	});
 }
 
@@ -147,5 +167,6 @@ fn indices_are_pinned() {
 	assert_eq!(noted.encode()[0], 0);
 	assert_eq!(Event::<Test>::HalfLifeSet { blocks: 1 }.encode()[0], 1);
 	assert_eq!(Error::<Test>::HalfLifeZero.encode(), [0]);
+	assert_eq!(Error::<Test>::HalfLifeTooLong.encode(), [1]);
 	assert_eq!(crate::Call::<Test>::set_half_life { blocks: 1 }.encode()[0], 0);
 }

@@ -4,7 +4,7 @@ use peoples_cloud_primitives::{
 	challenge,
 	holdings::{Commitment, Leaf},
 	resource::ResourceKind,
-	traits::{Holdings, PeriodLedger, ProviderRegistry, ReputationSink},
+	traits::{Holdings, PeriodLedger, ProviderRecords, ProviderRegistry, ReputationSink},
 	Balance, BlockNumber, Period,
 };
 
@@ -275,6 +275,18 @@ impl<T: Config> Holdings<T::AccountId> for Pallet<T> {
 
 	#[cfg(feature = "runtime-benchmarks")]
 	fn make_heavy(provider: &T::AccountId) {
+		crate::benchmarking::make_heavy::<T>(provider);
+	}
+}
+
+impl<T: Config> ProviderRecords<T::AccountId> for Pallet<T> {
+	fn forget(provider: &T::AccountId) {
+		Duties::<T>::remove(provider);
+		Self::forget_snapshots(provider);
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn fill(provider: &T::AccountId) {
 		crate::benchmarking::make_heavy::<T>(provider);
 	}
 }

@@ -153,7 +153,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type BlockSeeds<T: Config> = StorageMap<_, Identity, u32, BlockSeed>;
 
-	/// Each provider's duty, from its first column on.
+	/// Each provider's duty, from its first column on, as long as it is registered.
 	#[pallet::storage]
 	pub type Duties<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Duty>;
 
@@ -320,7 +320,7 @@ pub mod pallet {
 		/// No period can be resolved now.
 		#[codec(index = 17)]
 		NothingToAdvance,
-		/// The length of a period is fixed at genesis.
+		/// The length of a period is fixed while there are agreements, or providers with a duty: they count in periods.
 		#[codec(index = 18)]
 		PeriodLengthFixed,
 		/// The window must have at least one block, be shorter than a period and at most half of the seed ring.
@@ -332,13 +332,16 @@ pub mod pallet {
 		/// A miss must cost at most a tenth of the stake, of which the reporter gets at most half.
 		#[codec(index = 21)]
 		InvalidShare,
-		/// Suspension must come after at least one miss, and termination not before it.
+		/// Suspension must come after at least one miss, and termination not before it, but after 10,000 misses at most.
 		#[codec(index = 22)]
 		InvalidStreaks,
 		/// The window or the number of challenges was changed less than a seed ring ago: challenges from before that may
 		/// still be open.
 		#[codec(index = 23)]
 		ChangedRecently,
+		/// A period must have between 10 and 14,400 blocks.
+		#[codec(index = 24)]
+		InvalidPeriodLength,
 	}
 
 	/// The parameters at genesis.
@@ -479,10 +482,11 @@ pub mod pallet {
 
 		/// Changes the parameters. Origin: [`Config::ParamsOrigin`]. Shares and streaks hold at once; window and number of
 		/// challenges for slots after this block, so that no answer under way turns wrong or late. Those two can be changed
-		/// again only once the seed ring has forgotten the challenges from before.
+		/// again only once the seed ring has forgotten the challenges from before. The length of a period can only be changed
+		/// while nothing is stored: no agreement is open, and no provider has a duty. Then everything holds at once.
 		///
-		/// Emits [`Event::ParamsSet`]. Fails with [`Error::PeriodLengthFixed`], [`Error::InvalidWindow`],
-		/// [`Error::InvalidChallenges`], [`Error::InvalidShare`], [`Error::InvalidStreaks`],
+		/// Emits [`Event::ParamsSet`]. Fails with [`Error::InvalidPeriodLength`], [`Error::PeriodLengthFixed`],
+		/// [`Error::InvalidWindow`], [`Error::InvalidChallenges`], [`Error::InvalidShare`], [`Error::InvalidStreaks`],
 		/// [`Error::ChangedRecently`].
 		#[pallet::call_index(4)]
 		pub fn set_params(origin: OriginFor<T>, params: ProofParams) -> DispatchResult {

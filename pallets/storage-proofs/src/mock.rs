@@ -155,6 +155,9 @@ impl ReputationSink<AccountId> for Reputation {
 /// The market's stand-in.
 pub struct Market;
 impl PeriodLedger<AccountId> for Market {
+	fn is_unused() -> bool {
+		Owing::get().is_empty()
+	}
 	fn on_period_resolved(provider: &AccountId, period: Period, proven: bool) {
 		Resolved::mutate(|resolved| resolved.push((provider.clone(), period, proven)));
 	}

@@ -110,8 +110,12 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_set_params(params: ProofParams) -> DispatchResult {
 		params.check::<T>()?;
 		let before = Params::<T>::get();
-		ensure!(params.period_blocks == before.period_blocks, Error::<T>::PeriodLengthFixed);
-		if (params.window_blocks, params.challenges) != (before.window_blocks, before.challenges) {
+		if params.period_blocks != before.period_blocks {
+			let unused = T::Ledger::is_unused() && Duties::<T>::iter_keys().next().is_none();
+			ensure!(unused, Error::<T>::PeriodLengthFixed);
+			// Nobody was challenged by the former rules.
+			PreviousParams::<T>::kill();
+		} else if (params.window_blocks, params.challenges) != (before.window_blocks, before.challenges) {
 			let now = Self::now();
 			// One set of former rules is enough: of what was fixed before the last change the ring knows nothing any more.
 			let forgotten =

@@ -11,6 +11,13 @@ pub(crate) const MAX_MISSED_SLASH_PPM: u32 = 100_000;
 /// What its reporter can get of it at most: more would pay a provider's rivals to keep it from proving.
 pub(crate) const MAX_REPORTER_SHARE_PPM: u32 = 500_000;
 
+/// How long a period is at least: shorter ones leave no time to answer in.
+pub(crate) const MIN_PERIOD_BLOCKS: BlockNumber = 10;
+/// And at most: a day of blocks of 6 s. Whoever holds columns shows them once a day.
+pub(crate) const MAX_PERIOD_BLOCKS: BlockNumber = 14_400;
+/// The longest streak that a provider may get away with: of periods of an hour, more than a year.
+pub(crate) const MAX_STREAK: u32 = 10_000;
+
 /// A provider's duty to prove.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Duty {
@@ -53,7 +60,7 @@ pub struct BlockSeed {
 )]
 #[serde(crate = "frame::derive::serde", rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProofParams {
-	/// Length of a period in blocks. Fixed at genesis.
+	/// Length of a period in blocks. Fixed while anything is stored: it is agreed on, paid and proven by the period.
 	pub period_blocks: BlockNumber,
 	/// Length of the answer window in blocks with room.
 	pub window_blocks: BlockNumber,
@@ -90,6 +97,7 @@ impl Default for ProofParams {
 impl ProofParams {
 	/// Whether the values make sense together.
 	pub(crate) fn check<T: Config>(&self) -> Result<(), Error<T>> {
+		ensure!((MIN_PERIOD_BLOCKS..=MAX_PERIOD_BLOCKS).contains(&self.period_blocks), Error::<T>::InvalidPeriodLength);
 		ensure!(
 			self.window_blocks >= 1
 				&& self.window_blocks < self.period_blocks
@@ -101,7 +109,10 @@ impl ProofParams {
 			self.missed_slash_ppm <= MAX_MISSED_SLASH_PPM && self.reporter_share_ppm <= MAX_REPORTER_SHARE_PPM,
 			Error::<T>::InvalidShare
 		);
-		ensure!(self.suspend_after >= 1 && self.terminate_after >= self.suspend_after, Error::<T>::InvalidStreaks);
+		ensure!(
+			self.suspend_after >= 1 && self.terminate_after >= self.suspend_after && self.terminate_after <= MAX_STREAK,
+			Error::<T>::InvalidStreaks
+		);
 		Ok(())
 	}
 }

@@ -24,12 +24,12 @@ use subxt::{
 	utils::{AccountId32, H256},
 };
 use subxt_signer::sr25519::Keypair;
-use tokio::time::{timeout_at, Instant};
+use tokio::time::{error::Elapsed, timeout, timeout_at, Instant};
 
 use crate::{
 	cli::Market,
 	column::Column,
-	node::{plain, AtBlock, Block, Node},
+	node::{plain, AtBlock, Block, Node, READ_DEADLINE},
 	observe::{best_chain, Watcher},
 	providers::{make, prove, Made, Provider, PARALLEL_READS},
 	report::Report,
@@ -268,16 +268,17 @@ impl<'a> Running<'a> {
 	/// Sends transactions of different senders, and notes which the node takes, or why it does not.
 	async fn send(&mut self, transactions: Vec<Transaction>) -> Result<()> {
 		let node = self.node;
-		let answers: Vec<(H256, Result<_, RpcError>)> = stream::iter(transactions)
+		let answers: Vec<(H256, Result<Result<_, RpcError>, Elapsed>)> = stream::iter(transactions)
 			.map(|bytes| async move {
-				let answer = node.rpc().author_submit_extrinsic(&bytes).await;
+				let answer = timeout(READ_DEADLINE, node.rpc().author_submit_extrinsic(&bytes)).await;
 				(BlakeTwo256.hash(&bytes), answer)
 			})
 			.buffer_unordered(PARALLEL_SENDS)
 			.collect()
 			.await;
 		for (hash, answer) in answers {
-			match answer {
+			// The client waits for ever for a node that has gone.
+			match answer.context("the node takes no transactions any more")? {
 				Ok(_) => {
 					self.ours.insert(hash);
 				},

@@ -33,7 +33,7 @@ pub(crate) type Header = SubstrateHeader<H256>;
 /// Longest wait for a connection.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 /// Longest wait for one answer. A node that makes full blocks is busy.
-const READ_DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const READ_DEADLINE: Duration = Duration::from_secs(60);
 /// Pause before a lost connection is tried anew: a killed node returns within seconds.
 const RECONNECT_MILLIS: u64 = 500;
 /// Largest answer: above 10 MiB, what a full block of 5 MiB comes to in hexadecimal.

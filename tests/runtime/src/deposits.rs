@@ -1,32 +1,23 @@
 //! Whoever makes the chain keep something has money bound for it, and has it back with what it was bound for.
 //!
-//! What needs no deposit of its own, though a call of anybody's leaves it behind:
-//! - An account: it has the existential deposit.
-//! - A nomination, the intent to validate, a payee, and a node of the voters' list: only who has bonded has them, one
-//!   of each.
-//! - Offers: one of each resource, of a registered provider, whose stake is bound. They go with it.
-//! - Duties, ledgers and reputations of providers: they are of those with agreements, a few of each. They stay when the
-//!   provider goes, since it must not come back with a clean record.
-//! - A tombstone: it cost the provider its standing and a part of its stake.
-//! - The names of uploads that were opened: they expire with their acknowledgements.
-//! - Earnings in escrow: the money itself is in the pot.
-//! - A referendum's metadata: it names a preimage, and the referendum has its deposit.
-//! - Alarms of referenda in the scheduler: one of each.
-//! - A vote that weighs nothing, where others lock what they weigh: it takes a few bytes in a record that each account
-//!   has once a track, and can only be on a referendum that has its deposit.
-//! - Reports of misses, and of equivocations: each is possible once, for what a provider or validator has done.
-//! - Motions and votes of the committee: governance chose its members.
-//! - Batches, proxied calls, remarks and transfers leave nothing.
+//! [`KEPT`] says for each map of the chain's state who pays for its entries, or why nobody has to.
 
+use codec::Decode;
+use frame_metadata::{
+	v15::{StorageEntryMetadata, StorageEntryType},
+	RuntimeMetadata, RuntimeMetadataPrefixed,
+};
 use frame_support::{
 	assert_noop, assert_ok,
 	traits::{schedule::DispatchTime, StorePreimage},
 	weights::Weight,
 };
 use pallet_conviction_voting::{AccountVote, Conviction, Vote};
-use pallet_marketplace::SignedAck;
+use pallet_marketplace::{Ledgers, SignedAck};
 use pallet_providers::Offer;
+use pallet_reputation::Records;
 use pallet_staking::RewardDestination;
+use pallet_storage_proofs::Duties;
 use peoples_cloud_primitives::{
 	resource::ResourceKind,
 	terms::{Acknowledgement, AcknowledgementV1},
@@ -48,6 +39,78 @@ use crate::{
 	governance::submit,
 	staking::{keys_of, origin, short, ERA},
 };
+
+/// Who pays for what the chain keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Payer {
+	/// Whoever leaves it behind has money bound for it: the case of that name.
+	Bound(&'static str),
+	/// It comes with something that is paid for: one of it, or a few.
+	With(&'static str),
+	/// An account has the existential deposit.
+	Existence,
+	/// The chain writes it by itself: so much a block, a session, an era, or a validator.
+	Chain,
+	/// Governance, or those whom it chose.
+	Governance,
+	/// Whoever leaves it behind pays once, and it goes by itself.
+	Expires(&'static str),
+	/// Whoever leaves it behind has lost more by it.
+	Cost(&'static str),
+}
+use Payer::{Bound, Chain, Cost, Existence, Expires, Governance, With};
+
+/// Who pays for the entries of each map. A map without a line of its own is as its pallet's line says. A new map fails the test
+/// until it has one.
+const KEPT: &[(&str, Payer)] = &[
+	("System", Chain),
+	("System.Account", Existence),
+	("Babe", Chain),
+	("Grandpa", Chain),
+	("Beefy", Chain),
+	("Mmr", Chain),
+	("Historical", Chain),
+	("AuthorityDiscovery", Chain),
+	("Offences", Cost("an offence, which is slashed, is reported once")),
+	("Balances", With("an account: what other pallets bind of its money")),
+	("Staking", Chain),
+	("Staking.Bonded", Bound("a stake that nominates")),
+	("Staking.Ledger", Bound("a stake that nominates")),
+	("Staking.Payee", With("a stake")),
+	("Staking.Validators", With("a stake")),
+	("Staking.Nominators", With("a stake")),
+	("VoterList", With("a stake")),
+	("ElectionProviderMultiPhase", Expires("solutions of an election, with a deposit, until it is over")),
+	("Session", Bound("session keys")),
+	("Proxy.Proxies", Bound("a proxy")),
+	("Proxy.Announcements", Bound("an announcement")),
+	("Multisig", Bound("an operation of a multisig")),
+	("Scheduler", With("a referendum: alarms, and what was approved")),
+	("Preimage", Bound("a preimage")),
+	("Treasury", Governance),
+	("TechnicalCommittee", Governance),
+	("Whitelist", Governance),
+	("ConvictionVoting", Bound("a vote")),
+	("Referenda.ReferendumInfoFor", Bound("a referendum that nobody paid the decision deposit of")),
+	("Referenda.TrackQueue", Bound("a referendum that is decided upon")),
+	("Referenda.DecidingCount", Chain),
+	("Referenda.MetadataOf", With("a referendum, and a preimage")),
+	("Providers", Bound("a provider with an offer")),
+	("Providers.Tombstones", Cost("a provider loses its standing, and a part of its stake")),
+	("Marketplace", Bound("an agreement")),
+	("Marketplace.Ledgers", With("a provider's registration")),
+	("Marketplace.Schedule", Bound("an agreement")),
+	("Marketplace.Uploads", Expires("names of uploads, when their acknowledgements do: within a week")),
+	("Escrow.Locks", Bound("an agreement")),
+	(
+		"Escrow.Earnings",
+		With("a provider's registration: it is paid when it leaves; refunds that an account cannot take"),
+	),
+	("Reputation", With("a provider's registration")),
+	("StorageProofs.Duties", With("a provider's registration")),
+	("StorageProofs.Snapshots", With("a provider's registration")),
+	("StorageProofs.BlockSeeds", Chain),
+];
 
 /// Something that Eve can leave behind.
 struct Case {
@@ -291,6 +354,67 @@ fn whoever_leaves_something_behind_has_money_bound_for_it() {
 			assert_eq!(bound(), before, "{}", case.what);
 		});
 	}
+}
+
+/// All maps of the chain's state.
+fn maps() -> Vec<String> {
+	let opaque = state(&genesis("local")).execute_with(|| Runtime::metadata_at_version(15)).unwrap();
+	let metadata: RuntimeMetadataPrefixed = Decode::decode(&mut opaque.as_slice()).unwrap();
+	let RuntimeMetadata::V15(metadata) = metadata.1 else { panic!("asked for version 15") };
+	let mut maps = Vec::new();
+	for storage in metadata.pallets.into_iter().filter_map(|pallet| pallet.storage) {
+		let is_map = |entry: &StorageEntryMetadata<_>| matches!(entry.ty, StorageEntryType::Map { .. });
+		maps.extend(
+			storage.entries.into_iter().filter(is_map).map(|entry| format!("{}.{}", storage.prefix, entry.name)),
+		);
+	}
+	maps
+}
+
+#[test]
+fn for_each_map_it_is_known_who_pays() {
+	let maps = maps();
+	let pallet = |map: &str| map.split_once('.').map_or(map.to_owned(), |(pallet, _)| pallet.to_owned());
+	let lines = |map: &str| KEPT.iter().filter(|(line, _)| *line == map || *line == pallet(map)).count();
+	let unknown: Vec<_> = maps.iter().filter(|map| lines(map) == 0).collect();
+	assert!(unknown.is_empty(), "nobody pays for {unknown:?}");
+	for (line, payer) in KEPT {
+		assert!(maps.iter().any(|map| map == line || pallet(map) == *line), "there is no {line}");
+		if let Bound(case) = payer {
+			assert!(CASES.iter().any(|tried| tried.what == *case), "{line}: nobody tries {case}");
+		}
+	}
+}
+
+/// All storage keys that name this account.
+fn keys_naming(who: &AccountId) -> Vec<Vec<u8>> {
+	let name: &[u8] = who.as_ref();
+	let next = |key: &Vec<u8>| sp_io::storage::next_key(key);
+	std::iter::successors(next(&Vec::new()), next)
+		.filter(|key| key.windows(name.len()).any(|part| part == name))
+		.collect()
+}
+
+#[test]
+fn of_a_provider_that_left_only_its_account_is_kept() {
+	state(&short(genesis("local"))).execute_with(|| {
+		// GIVEN Ferdie, who took a column on, missed its proofs, and was paid for nothing
+		begin_block(1);
+		let ferdie = Ferdie.to_account_id();
+		let before = keys_naming(&ferdie);
+		register(Ferdie);
+		open();
+		pass(60);
+		assert_ok!(Marketplace::settle(origin(Alice), 0));
+		assert!(Duties::<Runtime>::contains_key(&ferdie) && Ledgers::<Runtime>::contains_key(&ferdie));
+		assert!(Records::<Runtime>::iter_prefix(&ferdie).count() > 0);
+		assert!(keys_naming(&ferdie).len() > before.len());
+		// WHEN he has left and taken the last of his stake THEN nothing names him any more that did not before
+		assert_ok!(Providers::leave(origin(Ferdie)));
+		pass(30);
+		assert_ok!(Providers::withdraw_unbonded(origin(Ferdie)));
+		assert_eq!(keys_naming(&ferdie), before);
+	});
 }
 
 #[test]

@@ -75,6 +75,8 @@ fn the_market_has_bounds() {
 			(market(|params| params.min_term = params.max_duration + 1), refused(MarketError::InvalidTerm)),
 			(market(|params| params.max_ack_validity = 1), None),
 			(market(|params| params.max_ack_validity = 0), refused(MarketError::InvalidValidity)),
+			(market(|params| params.max_ack_validity = 100_800), None),
+			(market(|params| params.max_ack_validity = 100_801), refused(MarketError::InvalidValidity)),
 			(market(|params| params.loss_penalty_periods = 0), None),
 			(market(|params| params.loss_penalty_periods = 10_000), None),
 			(market(|params| params.loss_penalty_periods = 10_001), refused(MarketError::InvalidShare)),
@@ -114,7 +116,9 @@ fn proofs_have_bounds() {
 	state(&genesis("local")).execute_with(|| {
 		begin_block(1);
 		check([
-			(proofs(|params| params.period_blocks += 1), refused(ProofError::PeriodLengthFixed)),
+			(proofs(|params| params.period_blocks = 9), refused(ProofError::InvalidPeriodLength)),
+			(proofs(|params| params.period_blocks = 14_400), None),
+			(proofs(|params| params.period_blocks = 14_401), refused(ProofError::InvalidPeriodLength)),
 			(proofs(|params| params.window_blocks = 1), None),
 			(proofs(|params| params.window_blocks = 0), refused(ProofError::InvalidWindow)),
 			(proofs(|params| params.window_blocks = params.period_blocks - 1), None),
@@ -132,6 +136,8 @@ fn proofs_have_bounds() {
 			(proofs(|params| params.suspend_after = 0), refused(ProofError::InvalidStreaks)),
 			(proofs(|params| params.terminate_after = params.suspend_after), None),
 			(proofs(|params| params.terminate_after = params.suspend_after - 1), refused(ProofError::InvalidStreaks)),
+			(proofs(|params| params.terminate_after = 10_000), None),
+			(proofs(|params| params.terminate_after = 10_001), refused(ProofError::InvalidStreaks)),
 		]);
 
 		// The window cannot be changed again while the ring knows of challenges from before.
@@ -159,7 +165,12 @@ fn proofs_have_bounds() {
 fn reputation_has_a_bound() {
 	state(&genesis("local")).execute_with(|| {
 		begin_block(1);
-		check([(half_life(1), None), (half_life(0), Some(ReputationError::<Runtime>::HalfLifeZero.into()))]);
+		check([
+			(half_life(1), None),
+			(half_life(0), Some(ReputationError::<Runtime>::HalfLifeZero.into())),
+			(half_life(52_596_000), None),
+			(half_life(52_596_001), Some(ReputationError::<Runtime>::HalfLifeTooLong.into())),
+		]);
 	});
 }
 

@@ -193,6 +193,17 @@ impl State {
 		}
 	}
 
+	/// Governance changes the length of a period, while nothing is stored.
+	pub fn set_period_blocks(&mut self, blocks: BlockNumber) {
+		self.params.period_blocks = blocks;
+	}
+
+	/// A provider that nothing is owed by any more takes the last of its stake: the chain forgets its duty.
+	pub fn forget(&mut self, provider: AccountBytes) {
+		self.standings.remove(&provider);
+		self.snapshots.retain(|(owner, _), _| *owner != provider);
+	}
+
 	pub(super) fn append(&mut self, events: &mut Vec<Event>, provider: AccountBytes, leaf: Leaf) -> u64 {
 		let ahead = self.first_ahead(&provider);
 		if !self.standings.contains_key(&provider) || self.is_idle(provider) {

@@ -70,7 +70,7 @@ impl EndAgreements {
 		let Some(turn) = holders.position(|column| column.provider == me && column.end <= unresolved) else {
 			return Ok(());
 		};
-		let pause = (self.shared.context.period_blocks / 2).max(1);
+		let pause = (self.shared.context.period_blocks() / 2).max(1);
 		let turn = BlockNumber::try_from(turn).unwrap_or(BlockNumber::MAX);
 		let from = best.saturating_add(turn.saturating_mul(pause));
 		if self.shared.queue.enqueue(Duty::Settle { agreement: info.id }, from)? {
@@ -120,7 +120,7 @@ impl Worker for EndAgreements {
 		if self.shared.queue.len() >= QUEUED {
 			return Ok(Progress::Idle);
 		}
-		let as_of = removable_as_of(unresolved, view.head.best, self.shared.context.period_blocks);
+		let as_of = removable_as_of(unresolved, view.head.best, self.shared.context.period_blocks());
 		let due = self.shared.context.holdings.due(as_of, LEAVES)?;
 		let count = due.len();
 		for (number, leaf) in due {

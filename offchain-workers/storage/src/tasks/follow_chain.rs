@@ -230,6 +230,7 @@ impl Worker for FollowChain {
 	async fn work(&mut self) -> Result<Progress, WorkError> {
 		let head = *self.heads.borrow_and_update();
 		self.recognise(head).await?;
+		self.shared.context.refresh().await?;
 		match self.follower.follow(head).await {
 			Ok(followed) => {
 				self.followed = Some(head);

@@ -46,7 +46,7 @@ impl Worker for MarkLost {
 			return Ok(Progress::Idle);
 		}
 		let context = &self.shared.context;
-		self.next = best.saturating_add((context.period_blocks / 4).clamp(2, 50));
+		self.next = best.saturating_add((context.period_blocks() / 4).clamp(2, 50));
 		let mut budget = COLUMNS;
 		for provider in context.chain.providers().await? {
 			if provider.standing != "terminated" || provider.account == context.account {

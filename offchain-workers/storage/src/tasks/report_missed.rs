@@ -61,7 +61,7 @@ impl ReportMissed {
 				self.watched.insert(provider.account, known);
 			}
 		}
-		self.refresh = best.saturating_add(self.shared.context.period_blocks);
+		self.refresh = best.saturating_add(self.shared.context.period_blocks());
 		Ok(())
 	}
 
@@ -70,12 +70,12 @@ impl ReportMissed {
 		let context = &self.shared.context;
 		let soon = best.saturating_add(1);
 		match duty {
-			None => best.saturating_add(context.period_blocks),
+			None => best.saturating_add(context.period_blocks()),
 			Some(duty) if duty.overdue => self.ripe_at(duty).max(soon),
 			Some(duty) => {
 				// Full blocks lengthen the window: blocks_left says so while it is open.
-				let left = duty.challenge.as_ref().map_or(context.window_blocks, |challenge| challenge.blocks_left);
-				let slot = challenge::slot_block(provider, duty.first_unresolved, context.period_blocks);
+				let left = duty.challenge.as_ref().map_or(context.window_blocks(), |challenge| challenge.blocks_left);
+				let slot = challenge::slot_block(provider, duty.first_unresolved, context.period_blocks());
 				slot.unwrap_or(best).max(best).saturating_add(left.max(1)).max(soon)
 			},
 		}
@@ -86,7 +86,7 @@ impl ReportMissed {
 		match duty.reportable {
 			true => 0,
 			false => {
-				let patience = self.shared.context.period_blocks.saturating_mul(PATIENCE_PERIODS);
+				let patience = self.shared.context.period_blocks().saturating_mul(PATIENCE_PERIODS);
 				duty.slot_block.saturating_add(patience)
 			},
 		}
@@ -95,7 +95,7 @@ impl ReportMissed {
 	fn turn(&self, provider: &AccountBytes, period: Period) -> BlockNumber {
 		let parts: [&[u8]; 3] = [&self.shared.account(), provider, &period.to_le_bytes()];
 		let turn = lot("peoples-cloud 2026 report turn", &parts)
-			% MAX_TURN_BLOCKS.min(u64::from(self.shared.context.period_blocks / 2).max(1));
+			% MAX_TURN_BLOCKS.min(u64::from(self.shared.context.period_blocks() / 2).max(1));
 		BlockNumber::try_from(turn).unwrap_or(0)
 	}
 }

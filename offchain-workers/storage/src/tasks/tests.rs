@@ -22,6 +22,24 @@ fn reports(chain: &SimulatedChain) -> usize {
 }
 
 #[tokio::test]
+async fn periods_of_another_length_are_followed_without_a_restart() {
+	let mut rig = Rig::new("//Provider//0").await;
+	rig.follow().await;
+	// GIVEN a provider that holds nothing yet when governance makes periods longer
+	let before = rig.shared.context.period_blocks();
+	rig.blocks(before).await;
+	rig.chain.decree(|state, _| state.set_period_blocks(before * 3));
+	rig.blocks(1).await;
+	assert_eq!(rig.shared.context.period_blocks(), before * 3);
+	// WHEN it takes a column on for four periods THEN it proves each of them, once
+	rig.take_on(1, 3, 4);
+	let mut prove = SubmitProofs::new(rig.shared.clone());
+	rig.live(before * 3 * 6, &mut [&mut prove]).await;
+	let proofs = rig.chain.executed().into_iter().filter(|call| matches!(call, Call::Prove { .. })).count();
+	assert!((4..=5).contains(&proofs), "{proofs}: four periods, and perhaps that of the opening");
+}
+
+#[tokio::test]
 async fn agreements_come_and_go_and_no_period_is_missed() {
 	let mut rig = Rig::new("//Provider//0").await;
 	rig.chain.set_mood(|mood| mood.finality_lag = 2);

@@ -42,7 +42,7 @@ impl Worker for WithdrawEarnings {
 			return Ok(Progress::Idle);
 		}
 		// Earnings change once a period.
-		self.next = best.saturating_add((self.shared.context.period_blocks / 2).max(1));
+		self.next = best.saturating_add((self.shared.context.period_blocks() / 2).max(1));
 		self.earnings = self.shared.context.chain.earnings(self.shared.account()).await?;
 		// Exact enough for a graph.
 		self.shared.context.metrics.earnings.set(self.earnings as f64);

@@ -1,9 +1,13 @@
 //! Duties, and the judgement what a duty needs now, from the chain's state alone.
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+	fmt,
+	sync::{Arc, Mutex, PoisonError},
+	time::Duration,
+};
 
 use codec::{Decode, Encode};
 use peoples_cloud_client::{
-	chain::{AgreementInfo, Call, Chain, ChainError, Challenge, ColumnState, Head, Offer},
+	chain::{AgreementInfo, Call, Chain, ChainError, Challenge, ColumnState, Head, Offer, ProofParams},
 	format::account_to_ss58,
 };
 use peoples_cloud_primitives::{
@@ -173,10 +177,8 @@ pub struct Context {
 	pub prover: Arc<Prover>,
 	/// Counts.
 	pub metrics: Metrics,
-	/// Length of a period in blocks.
-	pub period_blocks: BlockNumber,
-	/// Length of the answer window in blocks with room.
-	pub window_blocks: BlockNumber,
+	/// The proof clock's parameters when they were read last: governance may change them. Clones share them.
+	pub(crate) params: Arc<Mutex<ProofParams>>,
 	/// How long a submission may take before its fate counts as unknown.
 	pub submit_timeout: Duration,
 }
@@ -206,10 +208,30 @@ impl Context {
 			holdings,
 			prover,
 			metrics,
-			period_blocks: params.period_blocks,
-			window_blocks: params.window_blocks,
+			params: Arc::new(Mutex::new(params)),
 			submit_timeout: slot.saturating_mul(patient).max(Duration::from_secs(2)),
 		})
+	}
+
+	/// Reads the proof clock's parameters anew.
+	pub(crate) async fn refresh(&self) -> Result<(), ChainError> {
+		let params = self.chain.proof_params().await?;
+		*self.params.lock().unwrap_or_else(PoisonError::into_inner) = params;
+		Ok(())
+	}
+
+	fn params(&self) -> ProofParams {
+		*self.params.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// Length of a period in blocks.
+	pub fn period_blocks(&self) -> BlockNumber {
+		self.params().period_blocks
+	}
+
+	/// Length of the answer window in blocks with room.
+	pub(crate) fn window_blocks(&self) -> BlockNumber {
+		self.params().window_blocks
 	}
 }
 
@@ -526,14 +548,14 @@ async fn loss_must_wait(context: &Context, head: &Head) -> Result<Option<Verdict
 		let first = Duty::Advance { provider: context.account, period: duty.first_unresolved };
 		return Ok(Some(Verdict::After(vec![first])));
 	}
-	let left = next_slot(&context.account, head.best, context.period_blocks).saturating_sub(head.best);
+	let left = next_slot(&context.account, head.best, context.period_blocks()).saturating_sub(head.best);
 	Ok((duty.challenge.is_none() && left <= SLOT_MARGIN_BLOCKS)
 		.then(|| Verdict::Later { blocks: left.saturating_add(1), reason: "a challenge comes soon".into() }))
 }
 
 /// Whether a second period in a row is about to be missed: then even what may come back is given up.
 fn is_last_resort(context: &Context, challenge: &Challenge, misses_in_row: u32) -> bool {
-	misses_in_row > 0 && challenge.blocks_left <= context.window_blocks / 3
+	misses_in_row > 0 && challenge.blocks_left <= context.window_blocks() / 3
 }
 
 /// The place of the column with this root, if `account` owes it in `period` under this agreement.
@@ -578,11 +600,11 @@ async fn judge_removal(context: &Context, number: u64, head: &Head) -> Result<Ve
 	if duty.behind {
 		return later(2, "too many periods are unresolved");
 	}
-	let left = next_slot(&context.account, head.best, context.period_blocks).saturating_sub(head.best);
+	let left = next_slot(&context.account, head.best, context.period_blocks()).saturating_sub(head.best);
 	if left <= SLOT_MARGIN_BLOCKS {
 		return later(left.saturating_add(1), "a challenge comes soon");
 	}
-	let as_of = removable_as_of(duty.first_unresolved, head.best, context.period_blocks);
+	let as_of = removable_as_of(duty.first_unresolved, head.best, context.period_blocks());
 	let info = context.chain.agreement(leaf.agreement).await?;
 	if info.is_some_and(|info| owed_place(&info, context.account, &leaf.root, as_of).is_some()) {
 		return Ok(Verdict::Impossible("the column is still owed".into()));
@@ -612,9 +634,9 @@ fn next_slot(provider: &AccountBytes, best: BlockNumber, period_blocks: BlockNum
 
 async fn judge_settlement(context: &Context, agreement: AgreementId, head: &Head) -> Result<Verdict, WorkError> {
 	let Some(info) = context.chain.agreement(agreement).await? else { return Ok(Verdict::Done) };
-	let current = challenge::period_of(head.best, context.period_blocks);
+	let current = challenge::period_of(head.best, context.period_blocks());
 	let later = |reason: String| {
-		let blocks = (context.period_blocks / 4).max(1);
+		let blocks = (context.period_blocks() / 4).max(1);
 		Ok(Verdict::Later { blocks, reason })
 	};
 	// A lost column may be placed anew until then.

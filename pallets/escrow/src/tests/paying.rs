@@ -105,3 +105,36 @@ fn last_withdrawal_leaves_the_pot_alive() {
 		assert_ok!(Escrow::lock(8, &CLIENT, 1));
 	});
 }
+
+#[test]
+fn a_provider_that_left_is_paid_what_it_has_earned() {
+	build_and_execute(|| {
+		// GIVEN earnings of two providers
+		assert_ok!(Escrow::lock(7, &CLIENT, 1_000));
+		assert_ok!(Escrow::credit(&PROVIDER, 300));
+		assert_ok!(Escrow::credit(&OTHER_PROVIDER, 100));
+		// WHEN one is forgotten THEN it has its own, and nothing else moves
+		Escrow::forget(&PROVIDER);
+		assert_eq!(Balances::free_balance(PROVIDER), 300);
+		assert!(!Earnings::<Test>::contains_key(PROVIDER));
+		assert_eq!(Escrow::totals(), Totals { locked: 600, earned: 100 });
+		// WHEN there is nothing THEN nothing happens
+		events();
+		Escrow::forget(&PROVIDER);
+		assert_eq!(events(), []);
+	});
+}
+
+#[test]
+fn earnings_that_an_account_cannot_take_wait_for_it() {
+	build_and_execute(|| {
+		// GIVEN a provider without an account, and too little for one
+		assert_ok!(Escrow::lock(7, &CLIENT, 1_000));
+		assert_ok!(Escrow::credit(&PROVIDER, EXISTENTIAL_DEPOSIT - 1));
+		events();
+		// WHEN it is forgotten THEN its money is not
+		Escrow::forget(&PROVIDER);
+		assert_eq!(Escrow::earnings(PROVIDER), EXISTENTIAL_DEPOSIT - 1);
+		assert_eq!(events(), []);
+	});
+}

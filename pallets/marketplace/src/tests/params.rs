@@ -1,5 +1,5 @@
 //! Parameters.
-use crate::{mock::*, Error, Event, MarketParams, Params};
+use crate::{mock::*, types::MAX_ACK_VALIDITY, Error, Event, MarketParams, Params};
 use frame::testing_prelude::*;
 
 fn set(params: MarketParams) -> DispatchResult {
@@ -29,8 +29,11 @@ fn parameters_must_fit_together() {
 		for min_term in [0, PARAMS.max_duration + 1] {
 			assert_noop!(set(MarketParams { min_term, ..PARAMS }), Error::<Test>::InvalidTerm);
 		}
-		for max_ack_validity in [0, 100_801] {
+		for max_ack_validity in [0, MAX_ACK_VALIDITY + 1] {
 			assert_noop!(set(MarketParams { max_ack_validity, ..PARAMS }), Error::<Test>::InvalidValidity);
+		}
+		for max_ack_validity in [1, MAX_ACK_VALIDITY] {
+			assert_ok!(set(MarketParams { max_ack_validity, ..PARAMS }));
 		}
 		assert_noop!(set(MarketParams { loss_penalty_periods: 10_001, ..PARAMS }), Error::<Test>::InvalidShare);
 		assert_noop!(set(MarketParams { loss_client_share_ppm: 1_000_001, ..PARAMS }), Error::<Test>::InvalidShare);

@@ -109,9 +109,12 @@ fn leave_with_amounts_due_earlier_takes_two_withdrawals() {
 		pass(UNBONDING_BLOCKS - 10);
 		assert_ok!(Registry::withdraw_unbonded(signed(PROVIDER)));
 		assert!(Providers::<Test>::contains_key(PROVIDER));
+		// Other pallets forget it together with this one, not before.
+		assert!(forgotten().is_empty());
 		pass(10);
 		assert_ok!(Registry::withdraw_unbonded(signed(PROVIDER)));
 		assert!(!Providers::<Test>::contains_key(PROVIDER));
+		assert_eq!(forgotten(), [PROVIDER]);
 	});
 }
 

@@ -1,10 +1,10 @@
 //! Taking columns on, removing leaves, and starting anew.
-use crate::{mock::*, Error, Event, Snapshots};
+use crate::{mock::*, Duties, Error, Event, Snapshots};
 use frame::testing_prelude::*;
 use peoples_cloud_primitives::{
 	challenge,
 	holdings::{Leaf, Node},
-	traits::{Holdings, PeriodLedger},
+	traits::{Holdings, PeriodLedger, ProviderRecords},
 };
 
 #[test]
@@ -91,6 +91,29 @@ fn an_idle_provider_loses_its_snapshots() {
 		// THEN nothing is kept aside
 		assert_eq!(Snapshots::<Test>::iter().count(), 0);
 		assert_eq!(cursor(&alice()), period + 1);
+	});
+}
+
+#[test]
+fn a_provider_that_left_is_forgotten_and_may_start_anew() {
+	build_and_execute(|| {
+		// GIVEN a provider that was challenged, took a column on since, and owes nothing any more
+		let mut holder = Holder::with_columns();
+		let period = cursor(&alice());
+		run_to(slot(&alice(), period) + 1);
+		holder.take_on(1).unwrap();
+		Owing::set(Default::default());
+		assert_eq!((Duties::<Test>::iter().count(), Snapshots::<Test>::iter().count()), (1, 1));
+		// WHEN it is forgotten THEN nothing is left of it
+		<StorageProofs as ProviderRecords<_>>::forget(&alice());
+		assert_eq!((Duties::<Test>::iter().count(), Snapshots::<Test>::iter().count()), (0, 0));
+		assert_noop!(report(&alice(), period), Error::<Test>::NoDuty);
+		// WHEN it comes back THEN its leaves are numbered from zero, and the period of the past is no duty again
+		let mut holder = Holder::new(alice());
+		assert_eq!(holder.take_on(2), Ok(0));
+		assert_eq!(cursor(&alice()), period + 1);
+		run_to(slot(&alice(), period + 1) + 1);
+		assert_ok!(holder.prove());
 	});
 }
 

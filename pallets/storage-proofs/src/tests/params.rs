@@ -1,6 +1,7 @@
 //! Parameters.
-use crate::{mock::*, Error, Event, Params, ProofParams};
+use crate::{mock::*, Error, Event, Params, PreviousParams, ProofParams};
 use frame::testing_prelude::*;
+use peoples_cloud_primitives::{challenge, traits::ProviderRecords};
 
 fn set(params: ProofParams) -> DispatchResult {
 	StorageProofs::set_params(RuntimeOrigin::root(), params)
@@ -24,15 +25,48 @@ fn others_do_not() {
 }
 
 #[test]
-fn a_period_keeps_its_length() {
+fn a_period_keeps_its_length_while_anything_is_stored() {
 	build_and_execute(|| {
-		assert_noop!(set(ProofParams { period_blocks: 21, ..PARAMS }), Error::<Test>::PeriodLengthFixed);
+		let longer = ProofParams { period_blocks: 21, window_blocks: 6, ..PARAMS };
+		// GIVEN a provider that holds something, with rules that were changed a moment ago
+		Holder::with_columns();
+		assert_ok!(set(ProofParams { challenges: 3, ..PARAMS }));
+		assert_noop!(set(longer.clone()), Error::<Test>::PeriodLengthFixed);
+		// WHEN nothing is owed any more THEN its duty still counts in periods
+		Owing::set(Default::default());
+		assert_noop!(set(longer.clone()), Error::<Test>::PeriodLengthFixed);
+		// WHEN it has left THEN an agreement of somebody else does
+		<StorageProofs as ProviderRecords<_>>::forget(&alice());
+		Owing::mutate(|owing| owing.insert(account(9)));
+		assert_noop!(set(longer.clone()), Error::<Test>::PeriodLengthFixed);
+		// WHEN nothing is agreed on THEN it changes, together with the window, and at once
+		Owing::set(Default::default());
+		assert_ok!(set(longer));
+		assert_eq!(PreviousParams::<Test>::get(), None);
+		// AND whoever takes something on is challenged by it
+		run_to(100);
+		let holder = Holder::with_columns();
+		let period = cursor(&alice());
+		let slot = challenge::slot_block(&alice().into(), period, 21).unwrap();
+		assert!((period * 21..(period + 1) * 21).contains(&slot));
+		run_to(slot + 1);
+		assert_eq!(holder.challenge().unwrap().blocks_left, 6);
+		assert_ok!(holder.prove());
+		// AND it is fixed again
+		assert_noop!(set(ProofParams { period_blocks: 22, ..PARAMS }), Error::<Test>::PeriodLengthFixed);
 	});
 }
 
 #[test]
 fn parameters_must_fit_together() {
 	build_and_execute(|| {
+		for period_blocks in [0, 9, 14_401] {
+			assert_noop!(set(ProofParams { period_blocks, ..PARAMS }), Error::<Test>::InvalidPeriodLength);
+		}
+		for period_blocks in [10, 14_400] {
+			assert_ok!(set(ProofParams { period_blocks, ..PARAMS }));
+		}
+		assert_ok!(set(PARAMS));
 		for window_blocks in [0, 20, 51] {
 			assert_noop!(set(ProofParams { window_blocks, ..PARAMS }), Error::<Test>::InvalidWindow);
 		}
@@ -42,7 +76,9 @@ fn parameters_must_fit_together() {
 		assert_noop!(set(ProofParams { missed_slash_ppm: 100_001, ..PARAMS }), Error::<Test>::InvalidShare);
 		assert_noop!(set(ProofParams { reporter_share_ppm: 500_001, ..PARAMS }), Error::<Test>::InvalidShare);
 		assert_noop!(set(ProofParams { suspend_after: 0, ..PARAMS }), Error::<Test>::InvalidStreaks);
-		assert_noop!(set(ProofParams { terminate_after: 1, ..PARAMS }), Error::<Test>::InvalidStreaks);
+		for terminate_after in [1, 10_001] {
+			assert_noop!(set(ProofParams { terminate_after, ..PARAMS }), Error::<Test>::InvalidStreaks);
+		}
 	});
 }
 

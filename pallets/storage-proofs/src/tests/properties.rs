@@ -4,6 +4,7 @@ use frame::testing_prelude::*;
 use peoples_cloud_primitives::{
 	holdings::{Leaf, Node},
 	storage_proof::StorageProof,
+	traits::ProviderRecords,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ enum Step {
 	Release(u8, u64),
 	Remove(u8, u64),
 	Rest(u8),
+	/// It leaves, if it owes nothing.
+	Go(u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -34,7 +37,8 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => who.clone().prop_map(Step::Advance),
 		1 => (who.clone(), 0u64..9).prop_map(|(who, number)| Step::Release(who, number)),
 		2 => (who.clone(), 0u64..9).prop_map(|(who, number)| Step::Remove(who, number)),
-		1 => who.prop_map(Step::Rest),
+		1 => who.clone().prop_map(Step::Rest),
+		1 => who.prop_map(Step::Go),
 	]
 }
 
@@ -172,6 +176,13 @@ fn apply(holders: &mut [Holder; 2], step: Step) {
 		},
 		Step::Rest(who) => {
 			Owing::mutate(|owing| owing.remove(&holders[who as usize].account));
+		},
+		Step::Go(who) => {
+			let account = holders[who as usize].account.clone();
+			if !Owing::get().contains(&account) {
+				<StorageProofs as ProviderRecords<_>>::forget(&account);
+				holders[who as usize] = Holder::new(account);
+			}
 		},
 	}
 }

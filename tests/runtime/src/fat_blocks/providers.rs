@@ -1,12 +1,18 @@
 //! The register's calls, and the escrow's.
 
 use frame_support::assert_ok;
+use pallet_marketplace::Ledgers;
 use pallet_providers::{Committed, Offer, StakeParams};
-use peoples_cloud_primitives::{resource::ResourceKind, traits::Escrow as _};
-use peoples_cloud_runtime::{Escrow, Providers, Runtime, RuntimeCall, RuntimeOrigin, PPL};
+use peoples_cloud_primitives::{
+	resource::ResourceKind,
+	traits::{Escrow as _, ReputationSink},
+};
+use peoples_cloud_runtime::{Escrow, Providers, Reputation, Runtime, RuntimeCall, RuntimeOrigin, PPL};
 
 use super::{
-	world::{addresses, change_provider, offer, operator, peer_id, person, provider, region, PROVIDERS},
+	world::{
+		addresses, change_provider, keep_aside, offer, operator, peer_id, person, provider, region, FIRST, PROVIDERS,
+	},
 	Case, Sent,
 };
 use crate::transactions::account;
@@ -29,13 +35,17 @@ fn paused() {
 	}
 }
 
-/// Providers that have left, and whose stake has waited long enough.
+/// Providers that have left, whose stake has waited long enough, and about whom there is most to forget.
 fn gone() {
 	free();
 	for number in 0..PROVIDERS {
 		let leaving = account(provider(number));
 		assert_ok!(Providers::leave(RuntimeOrigin::signed(leaving.clone())));
 		change_provider(&leaving, |info| info.unbonding.iter_mut().for_each(|chunk| chunk.at = 1));
+		assert!(Ledgers::<Runtime>::contains_key(&leaving));
+		keep_aside(&leaving, FIRST);
+		Reputation::note(&leaving, KIND, 1, 1);
+		assert_ok!(Escrow::credit(&leaving, 1_000));
 	}
 }
 

@@ -94,6 +94,58 @@ async fn a_deep_reorganisation_is_survived() {
 	assert!(in_step(&rig));
 }
 
+/// All agreements end, and the provider leaves: the chain forgets its duty.
+fn leave(rig: &Rig) {
+	let account = rig.account();
+	rig.chain.decree(|state, _| {
+		state.agreements.clear();
+		state.forget(account);
+	});
+}
+
+/// Whether no column is held for any of these agreements.
+fn released(rig: &Rig, mut agreements: std::ops::Range<u64>) -> bool {
+	let columns = rig.shared.store.columns(None, 100).unwrap();
+	let held: BTreeSet<u64> = columns.iter().flat_map(|(_, record)| &record.held).map(|held| held.agreement).collect();
+	agreements.all(|agreement| !held.contains(&agreement))
+}
+
+#[tokio::test]
+async fn a_provider_that_left_and_comes_back_starts_anew() {
+	let mut rig = Rig::new("//Provider//0").await;
+	rig.follow().await;
+	fill(&mut rig, 7).await;
+	leave(&rig);
+	rig.blocks(10).await;
+	assert!(in_step(&rig) && released(&rig, 0..7));
+	assert_eq!(rig.holdings().leaves(), 0);
+	// Leaves are numbered from zero again.
+	for seed in [30, 31] {
+		rig.take_on(seed, 2, 50);
+		rig.blocks(1).await;
+	}
+	assert!(in_step(&rig));
+	assert_eq!(rig.holdings().leaves(), 2);
+	assert!(!released(&rig, 7..9));
+}
+
+#[tokio::test]
+async fn a_provider_whose_daemon_was_down_while_it_left_and_came_back_starts_anew() {
+	let mut rig = Rig::new("//Provider//0").await;
+	rig.follow().await;
+	fill(&mut rig, 7).await;
+	let mut rig = rig.crash().await;
+	leave(&rig);
+	rig.chain.produce(3);
+	rig.take_on(30, 2, 50);
+	rig.chain.produce(1);
+	rig.follow().await;
+	rig.blocks(10).await;
+	assert!(in_step(&rig) && released(&rig, 0..7));
+	assert_eq!(rig.holdings().leaves(), 1);
+	assert!(!released(&rig, 7..8));
+}
+
 #[tokio::test]
 async fn after_a_crash_the_missed_blocks_are_replayed() {
 	let mut rig = Rig::new("//Provider//0").await;

@@ -130,7 +130,8 @@ fn with_numbers(world: &World, which: u8, id: u64, place: u16, periods: u32, amo
 		3 => crate::Call::declare_lost { agreement: id, column: place }.into(),
 		4 => crate::Call::mark_lost { agreement: id, column: place }.into(),
 		5 => {
-			let (min_term, max_duration, max_ack_validity) = (periods / 2, periods, periods % 100_801);
+			let (min_term, max_duration, max_ack_validity) =
+				(periods / 2, periods, periods % (crate::types::MAX_ACK_VALIDITY + 1));
 			let loss_penalty_periods = periods;
 			let loss_client_share_ppm = ppm;
 			let params = crate::MarketParams {

@@ -141,6 +141,7 @@ impl pallet_providers::Config for Test {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type OnSlash = ResolveTo<TreasuryAccount, Balances>;
+	type Records = (Marketplace, StorageProofs, Reputation, Escrow);
 	type ParamsOrigin = EnsureRoot<AccountId>;
 	type WeightInfo = ();
 }
@@ -291,6 +292,14 @@ pub(crate) fn check() {
 	assert!(
 		pallet_providers::Committed::<Test>::iter_keys().all(|(who, _)| crate::Ledgers::<Test>::contains_key(who)),
 		"units are committed to no agreement"
+	);
+	// Whatever is kept about a provider has its stake behind it.
+	let registered = pallet_providers::Providers::<Test>::contains_key::<AccountId>;
+	assert!(crate::Ledgers::<Test>::iter_keys().all(registered), "there is a ledger of no provider");
+	assert!(pallet_storage_proofs::Duties::<Test>::iter_keys().all(registered), "there is a duty of no provider");
+	assert!(
+		pallet_reputation::Records::<Test>::iter_keys().all(|(who, _)| registered(who)),
+		"there is evidence about no provider"
 	);
 }
 

@@ -56,6 +56,11 @@ impl Holder {
 		held.bytes = None;
 	}
 
+	/// The chain forgot it: leaves are numbered from zero again.
+	pub(crate) fn on_gone(&mut self) {
+		self.leaves.clear();
+	}
+
 	/// Loses the bytes of a leaf.
 	pub(crate) fn lose(&mut self, number: u64) {
 		self.leaves[number as usize].bytes = None;

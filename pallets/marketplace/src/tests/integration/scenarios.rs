@@ -48,6 +48,42 @@ fn a_stored_object_is_paid_to_the_planck() {
 }
 
 #[test]
+fn a_provider_that_comes_back_starts_anew_and_is_paid_for_that_alone() {
+	execute(0, || {
+		// GIVEN a provider that was paid for six periods, missed some, and has left
+		let mut world = World::new(1);
+		let id = world.open(&Order::new([0], 5, 6)).unwrap();
+		world.run_to_period(3);
+		world.awake[0] = false;
+		world.run_to_period(5);
+		assert_ok!(world.report(0, 3));
+		world.awake[0] = true;
+		world.run_to_period(8);
+		assert_ok!(world.settle(id));
+		let (who, earned) = (world.provider(0), world.earned(0));
+		assert!(earned > 0 && earned < 30, "{earned}");
+		let owned = wealth(&who);
+		assert_ok!(world.dispatch(&who, pallet_providers::Call::leave {}));
+		world.run_to(System::block_number() + UNBONDING);
+		assert_ok!(world.dispatch(&who, pallet_providers::Call::withdraw_unbonded {}));
+		// THEN it has its earnings, and the chain keeps nothing about it
+		assert_eq!(StorageProofs::duty(who.clone()), None);
+		assert_eq!(crate::Ledgers::<Test>::iter().count(), 0);
+		assert_eq!(pallet_reputation::Records::<Test>::iter().count(), 0);
+		assert_eq!((world.earned(0), wealth(&who)), (0, owned + earned));
+		// WHEN it comes back THEN its leaves are numbered from zero, and it is paid for what it takes on
+		assert_ok!(world.register(0));
+		let id = world.open(&Order::new([0], 4, 3)).unwrap();
+		assert_eq!(column_of(id, 0).unwrap().leaf, 0);
+		let until = column_of(id, 0).unwrap().end;
+		world.run_to_period(until + 1);
+		assert_ok!(world.settle(id));
+		assert_eq!(world.earned(0), 4 * 3);
+		world.drain();
+	});
+}
+
+#[test]
 fn a_loss_is_fined_repaired_and_paid_for_once() {
 	execute(0, || {
 		// GIVEN three columns, one of which is lost before the slot of its period

@@ -270,7 +270,10 @@ impl World {
 				Register::Slashed { .. } => "slashed",
 				Register::SlashShared { .. } => "slash shared",
 				Register::Leaving { .. } => "leaving",
-				Register::Removed { .. } => "gone",
+				Register::Removed { provider } => {
+					self.find(provider).on_gone();
+					"gone"
+				},
 				Register::Withdrawn { .. } => "stake withdrawn",
 				Register::Bonded { .. } => "bonded",
 				Register::Unbonding { .. } => "unbonding",
@@ -343,7 +346,10 @@ impl World {
 		);
 		assert_eq!(books.agreements.len(), Agreements::<Test>::iter_keys().count());
 		for holder in &self.holders {
-			let Some(duty) = StorageProofs::duty(holder.account.clone()) else { continue };
+			let Some(duty) = StorageProofs::duty(holder.account.clone()) else {
+				assert_eq!(holder.chunks(), 0, "a commitment was forgotten");
+				continue;
+			};
 			assert_eq!(duty.holdings.total_chunks(), holder.chunks(), "a commitment is not of its leaves");
 			for (id, place) in ByProvider::<Test>::iter_prefix(&holder.account) {
 				let column = &Agreements::<Test>::get(id).unwrap().columns[usize::from(place)];

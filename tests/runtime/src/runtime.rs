@@ -1,5 +1,4 @@
 //! The composed runtime: genesis presets, consensus wiring, indices that clients rely on.
-#![cfg(test)]
 #![allow(clippy::unwrap_used, reason = "tests and their helpers")]
 
 mod chain;
