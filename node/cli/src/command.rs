@@ -3,6 +3,7 @@
 use std::{
 	io::Write,
 	net::{IpAddr, TcpListener},
+	time::Duration,
 };
 
 use peoples_cloud_runtime::opaque::Block;
@@ -100,12 +101,16 @@ pub fn run(runtime: Option<&'static [u8]>) -> Result<()> {
 	}
 }
 
+/// How long the SDK's logger keeps lines at most before it writes them (`AUTOFLUSH_EVERY` in sc-tracing).
+const LOG_FLUSH: Duration = Duration::from_millis(50);
+
 /// Ends the process at once, without the destructors of C++'s statics: threads of the SDK run on for a moment, and one that
 /// then uses RocksDB, whose locks are gone, would abort.
 pub fn end(code: i32) -> ! {
+	// What a destructor would write, too: the log's last lines.
+	std::thread::sleep(2 * LOG_FLUSH);
 	// Where nobody listens, there is nobody to tell.
 	let _ = std::io::stdout().flush();
-	let _ = std::io::stderr().flush();
 	// SAFETY: `_exit` takes any number, and does not return.
 	unsafe { nix::libc::_exit(code) }
 }

@@ -168,8 +168,8 @@ fn a_database_of_another_genesis_and_a_damaged_one_are_refused() -> Result<()> {
 	run_until(dir, &[], RUNS)?;
 
 	// WHEN its files are damaged THEN that is said, and what helps
-	for name in ["CURRENT", ".sst"] {
-		let file = database(dir)?.into_iter().find(|path| path.to_string_lossy().ends_with(name)).context(name)?;
+	for name in ["CURRENT", "MANIFEST", ".sst"] {
+		let file = database(dir)?.into_iter().find(|path| path.to_string_lossy().contains(name)).context(name)?;
 		let whole = fs::read(&file)?;
 		fs::write(&file, vec![0x5a; whole.len()])?;
 		let said = refusal(dir, &shared::specification("local")?)?;
@@ -177,8 +177,58 @@ fn a_database_of_another_genesis_and_a_damaged_one_are_refused() -> Result<()> {
 		fs::write(&file, whole)?;
 	}
 
+	// WHEN the file that names the others is missing THEN that is no new database
+	let current = database(dir)?.into_iter().find(|path| path.ends_with("CURRENT")).context("CURRENT")?;
+	let aside = dir.join("CURRENT");
+	fs::rename(&current, &aside)?;
+	let said = refusal(dir, &shared::specification("local")?)?;
+	ensure!(said.contains("CURRENT is missing") && said.contains("purge-chain"), "{said}");
+	fs::rename(&aside, &current)?;
+
 	// WHEN they are restored THEN it starts again
 	run_until(dir, &[], RUNS)
+}
+
+/// Overwrites a part of the middle of the database's log, as a bad disk would.
+fn damage_log(dir: &Path) -> Result<()> {
+	let logs = database(dir)?.into_iter().filter(|file| file.extension().is_some_and(|extension| extension == "log"));
+	let sizes = logs.map(|file| Ok((file.metadata()?.len(), file))).collect::<Result<Vec<_>>>()?;
+	let (_, log) = sizes.into_iter().max().context("no log")?;
+	let mut bytes = fs::read(&log)?;
+	let middle = bytes.len() / 2;
+	bytes.get_mut(middle..middle + 64).context("a log's middle")?.fill(0xa5);
+	Ok(fs::write(log, bytes)?)
+}
+
+#[test]
+fn a_damaged_log_of_the_database_is_told_and_a_validator_waits() -> Result<()> {
+	/// What is said of it.
+	const DAMAGED: &str = "the database's log was damaged (Corruption: ";
+	let dir = tempfile::tempdir()?;
+	let dir = dir.path();
+	// GIVEN a chain of some blocks, all of them in the log, and its first one in tables, whose node was killed
+	let makes_blocks = ["--validator", "--alice", "--force-authoring"];
+	run_until(dir, &[], RUNS)?;
+	run_until(dir, &makes_blocks, "Imported #3 ")?;
+
+	// WHEN the log is damaged THEN a node that only follows says so, and goes on with what is left
+	damage_log(dir)?;
+	run_until(dir, &[], DAMAGED)?;
+	run_until(dir, &[], RUNS)?;
+	let said = fs::read_to_string(dir.join(NODE).with_extension("log"))?;
+	ensure!(!said.contains(DAMAGED), "it has not let go of the damage: {said}");
+
+	// WHEN it is damaged once more THEN a validator does not vote before somebody has read that, and then it does
+	run_until(dir, &makes_blocks, "Imported #4 ")?;
+	damage_log(dir)?;
+	let output = run(
+		dir,
+		&[&makes_blocks[..], &["--no-prometheus", "--no-mdns", "--listen-addr", "/ip4/127.0.0.1/tcp/0"]].concat(),
+		&shared::specification("local")?,
+	)?;
+	let said = failure(&output)?;
+	ensure!(said.contains(DAMAGED) && said.contains("Start the validator again"), "{said}");
+	run_until(dir, &makes_blocks, "Imported #5 ")
 }
 
 #[test]

@@ -1,12 +1,13 @@
-//! The database, which has to be of the chain that was asked for.
+//! The database, which has to be whole, and of the chain that was asked for.
 
-use std::sync::Arc;
+use std::{fs, io, path::Path, sync::Arc};
 
 use peoples_cloud_runtime::{opaque::Block, Hashing};
+use rocksdb::{DBRecoveryMode, Options, DB};
 use sc_chain_spec::resolve_state_version_from_wasm;
-use sc_client_api::{Backend, BlockImportOperation, HeaderBackend};
+use sc_client_api::{blockchain, Backend, BlockImportOperation, HeaderBackend};
 use sc_consensus_grandpa::GrandpaPruningFilter;
-use sc_service::{error::Error as ServiceError, ChainType, Configuration, GenesisBlockBuilder};
+use sc_service::{error::Error as ServiceError, ChainType, Configuration, DatabaseSource, GenesisBlockBuilder};
 use sp_runtime::Storage;
 
 use super::{FullBackend, RuntimeExecutor};
@@ -14,10 +15,14 @@ use super::{FullBackend, RuntimeExecutor};
 /// Makes the first block, or knows it from the database.
 type Genesis = GenesisBlockBuilder<Block, FullBackend, RuntimeExecutor>;
 
+/// Table files that are open at a time while the log is looked at: it needs none of them for longer than a moment.
+const OPEN_FILES: i32 = 64;
+
 /// Opens the database.
 ///
 /// Errors: it is damaged, or its first block is of another chain than `config`'s. Of a chain for development that is a warning:
-/// its genesis changes with every build of the node.
+/// its genesis changes with every build of the node. What comes after a damage of the log is lost, but the network has it: to a
+/// validator that is an error once, since it has forgotten votes, and to others a warning.
 pub(super) fn open(
 	config: &Configuration,
 	executor: &RuntimeExecutor,
@@ -25,7 +30,23 @@ pub(super) fn open(
 	let mut database = config.db_config();
 	// Warp sync needs the justifications at changes of the authorities, however old.
 	database.pruning_filters = vec![Arc::new(GrandpaPruningFilter)];
+	let damage = damage_of_log(config)?;
 	let backend = sc_service::new_db_backend(database)?;
+	if let Some(reason) = damage {
+		// Opened to write, the database has let go of what was damaged: the next start finds it whole.
+		let sentence = format!(
+			"the database's log was damaged ({reason}), and what came after block {} is lost: check the disk and the memory of \
+			 this machine",
+			backend.blockchain().info().best_number
+		);
+		if config.role.is_authority() {
+			return Err(ServiceError::Other(format!(
+				"{sentence}. Start the validator again when some rounds of finality have passed, in half a minute: at once, it might \
+				 vote once more in one in which it has forgotten its vote, and be slashed"
+			)));
+		}
+		log::error!("🛑 {sentence}");
+	}
 	let genesis = config.chain_spec.as_storage_builder().build_storage()?;
 	if !is_of(&backend, &genesis, executor)? {
 		let sentence = format!(
@@ -51,4 +72,43 @@ fn is_of(backend: &FullBackend, genesis: &Storage, executor: &RuntimeExecutor) -
 	// Only computed: nothing is written.
 	let root = backend.begin_operation()?.set_genesis_state(genesis.clone(), false, version)?;
 	Ok(first.state_root == root)
+}
+
+/// What is wrong with the log of what was written last. RocksDB itself would forget what comes after the damage, and tell nobody.
+///
+/// Errors: the file that names all others is missing. RocksDB would begin a new database, and remove the old one's files.
+fn damage_of_log(config: &Configuration) -> Result<Option<String>, ServiceError> {
+	let (DatabaseSource::RocksDb { path, .. } | DatabaseSource::Auto { rocksdb_path: path, .. }) = &config.database
+	else {
+		return Ok(None);
+	};
+	if !path.join("CURRENT").exists() {
+		// A node that was killed when it had hardly begun has left neither tables nor a log behind.
+		let lost =
+			files(path)?.iter().any(|(name, length)| name.ends_with(".sst") || (name.ends_with(".log") && *length > 0));
+		let reason = "its file CURRENT is missing, though there are others".to_owned();
+		return if lost { Err(blockchain::Error::Backend(reason).into()) } else { Ok(None) };
+	}
+	let mut options = Options::default();
+	options.set_max_open_files(OPEN_FILES);
+	// A record at the end may be torn: the process was killed while it wrote it, and nobody has built on it.
+	options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+	let read =
+		DB::list_cf(&options, path).and_then(|columns| DB::open_cf_for_read_only(&options, path, columns, false));
+	// Other damage stops RocksDB when it opens the database to write.
+	Ok(read.err().map(rocksdb::Error::into_string))
+}
+
+/// Names and lengths of the files in a folder, which may not be there yet.
+fn files(folder: &Path) -> io::Result<Vec<(String, u64)>> {
+	let entries = match fs::read_dir(folder) {
+		Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+		entries => entries?,
+	};
+	entries
+		.map(|entry| {
+			let entry = entry?;
+			Ok((entry.file_name().to_string_lossy().into_owned(), entry.metadata()?.len()))
+		})
+		.collect()
 }
