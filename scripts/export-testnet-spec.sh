@@ -3,9 +3,9 @@
 # built. The test that does it compares them in every other run. Once a network has been launched from the file, another file
 # is another network.
 #
-# The runtime is in it, compressed, and makes up nearly all of its 2.3 MB: nodes start from one file and nothing else. It is
-# written anew only when genesis changes or the runtime's version, and not with every change of the runtime's code: until then
-# the test holds the older code to be as good.
+# The runtime is in it, compressed, and makes up nearly all of its 2.3 MB: nodes start from one file and nothing else. The test
+# wants it anew when genesis, the runtime's version or its metadata changes; what changes inside of a call it cannot see, since
+# compilers differ. Whoever launches a network from it writes it once more before.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/peoples-cloud/target}

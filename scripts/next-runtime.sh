@@ -20,6 +20,12 @@ import os, pathlib, re, sys
 
 copy = pathlib.Path(sys.argv[1])
 wanted = {name for name in sys.stdin.read().split("\0") if os.path.isfile(name)}
+# Deepest first: what was a folder may be a file now, and the other way round.
+for old in sorted(copy.rglob("*"), reverse=True):
+    if old.is_file() and str(old.relative_to(copy)) not in wanted:
+        old.unlink()
+    elif old.is_dir() and not any(old.iterdir()):
+        old.rmdir()
 for name in wanted:
     content = pathlib.Path(name).read_bytes()
     if name == "runtime/src/lib.rs":
@@ -29,14 +35,13 @@ for name in wanted:
             sys.exit("next-runtime: runtime/src/lib.rs names no spec_version")
     if name == "Cargo.toml":
         # Without what macros and build scripts want of the same crates.
-        content = content.replace(b"resolver = \"1\"\n", b"resolver = \"2\"\n")
+        content, resolvers = re.subn(rb"^resolver = \"1\"$", b"resolver = \"2\"", content, flags=re.MULTILINE)
+        if resolvers != 1:
+            sys.exit("next-runtime: Cargo.toml names no resolver")
     file = copy / name
     if not file.is_file() or file.read_bytes() != content:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
-for file in copy.rglob("*"):
-    if file.is_file() and str(file.relative_to(copy)) not in wanted:
-        file.unlink()
 ' "$source"
 
 # What substrate-wasm-builder compiles a runtime with, but little optimised: it is compiled sooner, and runs for minutes.

@@ -18,4 +18,8 @@ fn main() {
 		.export_heap_base()
 		.enable_metadata_hash("PPL", 12)
 		.build();
+	// The builder prints absolute paths only. Cargo takes two lists that are the same for the same package's, so that of two
+	// copies of the repository with one target directory the one would look at the other's files: a path inside the package
+	// is kept relative, and makes the lists differ.
+	println!("cargo:rerun-if-changed={}", package.join("build.rs").display());
 }

@@ -25,6 +25,8 @@ use crate::shared;
 
 /// Longest that a `ppl` may take which nobody gave a deadline of its own: far more than any command needs here.
 const PPL_DEADLINE: Duration = Duration::from_secs(300);
+/// The same of the node's, one of a node that ought not to start included.
+const NODE_DEADLINE: Duration = Duration::from_secs(180);
 
 /// Where this workspace's binaries are: two levels above a test binary, or beside the demo.
 pub fn binary(name: &str) -> Result<PathBuf> {
@@ -289,16 +291,31 @@ pub fn ppl_ok(args: &[&str], environment: &[(&str, &str)]) -> Result<String> {
 	succeeded(&format!("ppl {}", args.join(" ")), ppl(args, environment)?)
 }
 
-/// Runs a command of the node to its end.
+/// Runs a command of the node to its end, which must come soon.
 pub fn node(args: &[&str]) -> Result<Output> {
+	let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
 	let mut command = Command::new(binary("peoples-cloud-node")?);
 	command
 		.args(args)
 		.env(shared::RUNTIME_CACHE, shared::runtime_cache()?)
 		.stdin(Stdio::null())
-		.stdout(Stdio::piped())
-		.stderr(Stdio::piped());
-	Ok(spawn(command)?.wait_with_output()?)
+		.stdout(stdout.try_clone()?)
+		.stderr(stderr.try_clone()?);
+	let mut child = spawn(command)?;
+	let status = wait_for(NODE_DEADLINE, "the node's command to end", || Ok(child.try_wait()?));
+	if status.is_err() {
+		child.kill()?;
+		child.wait()?;
+	}
+	let read = |file: &mut File| -> io::Result<Vec<u8>> {
+		file.rewind()?;
+		let mut bytes = Vec::new();
+		file.read_to_end(&mut bytes)?;
+		Ok(bytes)
+	};
+	let (stdout, stderr) = (read(&mut stdout)?, read(&mut stderr)?);
+	let status = status.with_context(|| String::from_utf8_lossy(&stderr).into_owned())?;
+	Ok(Output { status, stdout, stderr })
 }
 
 /// Runs a command of the node, which must succeed, and returns its trimmed stdout.

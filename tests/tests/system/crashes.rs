@@ -57,7 +57,7 @@ async fn kills_and_restarts_lose_nothing() -> Result<()> {
 		deaths.kill(provider)?;
 		deaths.restart(provider)?;
 	}
-	// THEN all of them prove on, and nobody misses a period
+	// THEN all of them prove on, and nobody misses a period in which it was not dead for long
 	let mut accounts = Vec::new();
 	for provider in &providers {
 		accounts.push(provider.account()?);

@@ -144,7 +144,7 @@ async fn a_repair_that_is_killed_places_the_column_once() -> Result<()> {
 	// THEN the same
 	world.placed_once(&mut watcher, 2, &file, &copy).await?;
 
-	// AND nobody missed a proof over all this
+	// AND nobody missed a proof over all this that it was there to give
 	deaths.cost_nothing(watcher.seen())?;
 	for provider in &mut world.providers {
 		provider.stop().with_context(|| provider.tail())?;

@@ -11,6 +11,8 @@ use sp_maybe_compressed_blob::{compress_strongly, decompress, CODE_BLOB_BOMB_LIM
 
 /// Tests run in their package's directory.
 const FILE: &str = "../operations/chain/testnet.json";
+/// The newest version.
+const METADATA_VERSION: u32 = 16;
 /// Set to anything, this variable makes the test write the file.
 const UPDATE: &str = "UPDATE_SNAPSHOT";
 
@@ -36,6 +38,11 @@ fn preset(code: &[u8]) -> Result<Vec<u8>> {
 	runtime::call(&runtime::State::new(), code, "GenesisBuilder_get_preset", &Some("testnet").encode())
 }
 
+/// Everything that the runtime offers, with its documentation and its constants.
+fn metadata(code: &[u8]) -> Result<Vec<u8>> {
+	runtime::call(&runtime::State::new(), code, "Metadata_metadata_at_version", &METADATA_VERSION.encode())
+}
+
 /// As the file has it.
 fn write(mut specification: Value, code: &[u8]) -> Result<()> {
 	let code = compress_strongly(code, CODE_BLOB_BOMB_LIMIT).context("a runtime too large to compress")?;
@@ -53,12 +60,13 @@ fn specification_is_what_its_preset_makes() -> Result<()> {
 	}
 	let mut handed_out: Value = serde_json::from_slice(&fs::read(FILE)?)?;
 	let its_code = take_code(&mut handed_out)?;
-	// Compilers differ, and a chain that runs is upgraded: the code itself is compared by what it says that it is.
+	// Compilers differ: the code itself is compared by what it says that it is, and offers.
 	ensure!(
 		runtime::version(&its_code)? == runtime::version(&code)?,
 		"{FILE} is of another version of the runtime: make testnet-spec"
 	);
 	ensure!(preset(&its_code)? == preset(&code)?, "the runtime in {FILE} has another preset: make testnet-spec");
+	ensure!(metadata(&its_code)? == metadata(&code)?, "the runtime in {FILE} offers something else: make testnet-spec");
 	ensure!(handed_out == built, "{FILE} is not what the preset makes: make testnet-spec");
 	Ok(())
 }
