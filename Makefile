@@ -34,6 +34,7 @@ zombienet: build setup-tests ## scenarios on networks of several nodes (SCENARIO
 .PHONY: format
 format: ## formats the code
 	cargo fmt --all
+	find tests/next-runtime -name '*.rs' -exec rustfmt --edition 2021 {} +
 
 .PHONY: lint
 lint: setup ## lints as `make test` does
