@@ -1,12 +1,12 @@
 //! A chain's runtime, called on whatever state.
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use codec::Decode;
 use sc_executor::WasmExecutor;
 use sp_core::{
 	storage::Storage,
-	traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode},
+	traits::{CallContext, CodeExecutor, Externalities, RuntimeCode, WrappedRuntimeCode},
 };
 use sp_crypto_hashing::blake2_256;
 use sp_io::TestExternalities;
@@ -18,6 +18,11 @@ pub type State = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// What the runtime `code` answers on that state.
 pub fn call(state: &State, code: &[u8], method: &str, argument: &[u8]) -> Result<Vec<u8>> {
+	Ok(run(state, code, method, argument)?.0)
+}
+
+/// What the runtime `code` answers on that state, and what is stored then, that code included.
+pub fn run(state: &State, code: &[u8], method: &str, argument: &[u8]) -> Result<(Vec<u8>, State)> {
 	let storage = Storage { top: state.clone(), ..Storage::default() };
 	let mut state = TestExternalities::new_with_code(code, storage);
 	let code =
@@ -26,7 +31,15 @@ pub fn call(state: &State, code: &[u8], method: &str, argument: &[u8]) -> Result
 	let executor =
 		WasmExecutor::<sp_io::SubstrateHostFunctions>::builder().with_cache_path(shared::runtime_cache()?).build();
 	let (answer, _) = executor.call(&mut state.ext(), &code, method, argument, CallContext::Offchain);
-	Ok(answer?)
+	let answer = answer?;
+	let mut state = state.ext();
+	let (mut stored, mut last) = (State::new(), Vec::new());
+	while let Some(key) = state.next_storage_key(&last) {
+		let value = state.storage(&key).with_context(|| format!("no value at 0x{}", hex::encode(&key)))?;
+		stored.insert(key.clone(), value);
+		last = key;
+	}
+	Ok((answer, stored))
 }
 
 /// The name and the version of the specification that the runtime `code` fulfils.

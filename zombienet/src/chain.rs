@@ -135,6 +135,20 @@ impl Chain {
 		.await
 	}
 
+	/// The version of what a pallet stores, at the last block that is final.
+	pub async fn storage_version(&self, pallet: &str) -> Result<u16> {
+		within(ANSWER, &format!("the version of {pallet}"), async {
+			Ok(self.client.storage().at_latest().await?.storage_version(pallet).await?)
+		})
+		.await
+	}
+
+	/// Blocks in which evidence about a provider loses half its weight, at the last block that is final.
+	pub async fn half_life(&self) -> Result<u32> {
+		let stored = self.stored("Reputation", "HalfLife", Vec::new(), None).await?.context("no half-life")?;
+		Ok(u32::decode(&mut stored.encoded())?)
+	}
+
 	/// Who validates, at the last block that is final.
 	pub async fn validators(&self) -> Result<Vec<Bytes32>> {
 		let stored = self.stored("Session", "Validators", Vec::new(), None).await?.context("no validators")?;

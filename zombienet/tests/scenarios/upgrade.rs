@@ -32,7 +32,8 @@ const MISSES: u64 = 2;
 const BEFORE: u32 = 8;
 const AFTER: u32 = 16;
 
-/// The runtime of this tree with the next `spec_version`, as `scripts/next-runtime.sh` has made it, compressed as releases are.
+/// The runtime of this tree with the next `spec_version` and a migration, as `scripts/next-runtime.sh` has made it, compressed
+/// as releases are.
 fn next_runtime() -> Result<Vec<u8>> {
 	let target = || Some(Path::new(&env::var_os("CARGO_TARGET_DIR")?).join("next-runtime/runtime.wasm"));
 	let path = env::var_os("NEXT_RUNTIME").map(PathBuf::from).or_else(target);
@@ -111,6 +112,8 @@ fn governance_upgrades_the_runtime() -> Result<()> {
 			net.finalise(&names, BEFORE.into(), Duration::from_secs(120)).await?;
 			let chain = net.chain("alice").await?;
 			let version = chain.spec_version().await?;
+			let (stored, half_life) = (chain.storage_version("Reputation").await?, chain.half_life().await?);
+			ensure!(stored == 0, "the reputation pallet has stored version {stored} before the upgrade");
 
 			// WHEN the committee whitelists the authorisation of an upgrade, and the people vote for it
 			let authorise = tx("System", "authorize_upgrade", vec![Value::from_bytes(chain.hash(&code))]);
@@ -143,8 +146,15 @@ fn governance_upgrades_the_runtime() -> Result<()> {
 				ensure!(now == version + 1, "{name} runs version {now} after {version}");
 			}
 
-			// AND no block is missed beyond the pause in which they compile it
+			// AND what is stored has been migrated, once
 			let chain = net.chain("alice").await?;
+			let (stored, now) = (chain.storage_version("Reputation").await?, chain.half_life().await?);
+			ensure!(
+				stored == 1 && now == half_life / 2,
+				"the reputation pallet has stored version {stored}, the half-life went from {half_life} to {now}"
+			);
+
+			// AND no block is missed beyond the pause in which they compile it
 			let mut slots = Vec::new();
 			for height in upgraded.saturating_sub(BEFORE)..=last {
 				slots.push((height, chain.claim(height).await?.1.slot));
