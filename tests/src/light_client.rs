@@ -1,7 +1,7 @@
 //! What a contract on another chain checks: BEEFY's justifications and leaves of the Merkle mountain range, from their
 //! published form alone, without a line of the SDK.
 use anyhow::{bail, ensure, Context, Result};
-use codec::Decode;
+use codec::{Decode, Encode};
 use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
 use peoples_cloud_primitives::Hash32;
 use sha3::{Digest, Keccak256};
@@ -10,11 +10,13 @@ use sha3::{Digest, Keccak256};
 const MMR_ROOT: [u8; 2] = *b"mh";
 /// Bytes of a secp256k1 signature, with the byte that helps to recover its key.
 const SIGNATURE_BYTES: usize = 65;
+/// Bytes of an address on Ethereum.
+const ADDRESS_BYTES: usize = 20;
 /// Bits of a part of the field that says who has signed.
 const FIELD_BITS: usize = 8;
 
 /// The validators' keys, compressed, and the set's number.
-#[derive(Debug, Decode)]
+#[derive(Clone, Debug, Decode)]
 pub struct Validators {
 	/// Compressed secp256k1 keys.
 	pub keys: Vec<[u8; 33]>,
@@ -23,7 +25,7 @@ pub struct Validators {
 }
 
 /// What validators sign.
-#[derive(Clone, Debug, Decode, codec::Encode)]
+#[derive(Clone, Debug, Decode, Encode)]
 pub struct Commitment {
 	payload: Vec<([u8; 2], Vec<u8>)>,
 	/// The block that is final.
@@ -32,16 +34,23 @@ pub struct Commitment {
 	pub validators: u64,
 }
 
-#[derive(Debug, Decode)]
-struct SignedCommitment {
-	commitment: Commitment,
-	signed_by: Vec<u8>,
-	validators: u32,
-	signatures: Vec<[u8; SIGNATURE_BYTES]>,
+/// A commitment, and who has signed it.
+#[derive(Clone, Debug, Decode, Encode)]
+pub struct SignedCommitment {
+	/// What was signed.
+	pub commitment: Commitment,
+	/// A bit for each validator, the first one's the highest of the first byte.
+	pub signed_by: Vec<u8>,
+	/// How many there are.
+	pub validators: u32,
+	/// Of those whose bits are set, in the same order.
+	pub signatures: Vec<[u8; SIGNATURE_BYTES]>,
 }
 
-#[derive(Debug, Decode)]
-enum Justification {
+/// What a node publishes.
+#[derive(Clone, Debug, Decode, Encode)]
+pub enum Justification {
+	/// The only form until now.
 	#[codec(index = 1)]
 	V1(SignedCommitment),
 }
@@ -60,7 +69,7 @@ pub fn check_justification(encoded: &[u8], validators: &Validators) -> Result<Co
 	let count = validators.keys.len();
 	ensure!(signed.validators as usize == count, "signed by another number of validators");
 	ensure!(signed.commitment.validators == validators.id, "signed by other validators");
-	let message = keccak(&[&codec::Encode::encode(&signed.commitment)]);
+	let message = keccak(&[&signed.commitment.encode()]);
 	let mut signatures = signed.signatures.iter();
 	let mut valid = 0;
 	for (index, key) in validators.keys.iter().enumerate() {
@@ -82,6 +91,59 @@ fn recover(message: &Hash32, signature: &[u8; SIGNATURE_BYTES]) -> Result<[u8; 3
 	let recovery = RecoveryId::from_byte(*recovery).context("a recovery byte of 0 to 3")?;
 	let key = VerifyingKey::recover_from_prehash(message, &Signature::from_slice(signature)?, recovery)?;
 	key.to_encoded_point(true).as_bytes().try_into().context("33 bytes")
+}
+
+/// A set of validators as leaves name it, for contracts that do not hold all keys.
+#[derive(Clone, Debug, Decode)]
+pub struct AuthoritySet {
+	/// Its number.
+	pub id: u64,
+	/// How many they are.
+	pub count: u32,
+	/// Over the addresses that their keys have on Ethereum.
+	root: Hash32,
+}
+
+impl AuthoritySet {
+	/// Fails unless it is these validators, whoever told their keys.
+	pub fn check(&self, validators: &Validators) -> Result<()> {
+		ensure!(validators.id == self.id, "the set of another number");
+		ensure!(validators.keys.len() == self.count as usize, "another number of validators");
+		let mut row = Vec::new();
+		for key in &validators.keys {
+			row.push(keccak(&[&address(key)?]));
+		}
+		// Neighbours are hashed together; the last of an odd number goes up as it is.
+		while row.len() > 1 {
+			let above = row.chunks(2).map(|pair| match pair {
+				[left, right] => keccak(&[left, right]),
+				_ => pair[0],
+			});
+			row = above.collect();
+		}
+		ensure!(row == [self.root], "other validators' keys");
+		Ok(())
+	}
+}
+
+/// What Ethereum calls the owner of a key: the end of the hash of its point.
+fn address(key: &[u8]) -> Result<[u8; ADDRESS_BYTES]> {
+	let point = VerifyingKey::from_sec1_bytes(key)?.to_encoded_point(false);
+	// The first byte says that the point is not compressed.
+	let (_, coordinates) = point.as_bytes().split_first().context("never empty")?;
+	let hash = keccak(&[coordinates]);
+	hash.last_chunk().copied().context("an address is shorter than a hash")
+}
+
+/// What the range has of each block.
+#[derive(Debug, Decode)]
+pub struct Leaf {
+	_version: u8,
+	/// Number and hash of the block before it.
+	pub parent: (u32, Hash32),
+	/// The validators of the session after the block's.
+	pub next: AuthoritySet,
+	_extra: Vec<u8>,
 }
 
 /// A proof that one leaf is in the range.

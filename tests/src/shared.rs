@@ -1,8 +1,13 @@
 //! What all tests of a build share, so that each node that they start does not compile its runtime anew: compiled runtimes, and
 //! chain specifications whose genesis is made.
-use std::{fs, path::PathBuf, time::UNIX_EPOCH};
+use std::{
+	fs,
+	path::{Path, PathBuf},
+	time::UNIX_EPOCH,
+};
 
-use anyhow::{Context, Result};
+use anyhow::{ensure, Context, Result};
+use serde_json::Value;
 
 use crate::process::{binary, node_ok};
 
@@ -34,6 +39,22 @@ pub fn specification(chain: &str) -> Result<PathBuf> {
 		fs::rename(partial, &path)?;
 	}
 	Ok(path)
+}
+
+/// Writes the specification of the chain named `chain` to `path`, with these values in genesis, each under its key, in
+/// place of those of as many bytes that are there.
+pub fn write_specification(chain: &str, values: &[(Vec<u8>, Vec<u8>)], path: &Path) -> Result<()> {
+	let mut changed: Value = serde_json::from_slice(&fs::read(specification(chain)?)?)?;
+	for (key, value) in values {
+		let key = format!("0x{}", hex::encode(key));
+		let pointer = format!("/genesis/raw/top/{key}");
+		let place = changed.pointer_mut(&pointer).with_context(|| format!("genesis has nothing under {key}"))?;
+		let value = format!("0x{}", hex::encode(value));
+		ensure!(place.as_str().map(str::len) == Some(value.len()), "{place} under {key} has another length");
+		*place = value.into();
+	}
+	fs::write(path, serde_json::to_vec(&changed)?)?;
+	Ok(())
 }
 
 /// Removes the specifications of earlier builds. Nodes that were started from them have read them.
