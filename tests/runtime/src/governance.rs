@@ -41,7 +41,7 @@ fn vote(voter: Sr25519Keyring, referendum: u32, aye: bool) {
 }
 
 /// Submits a referendum that most people vote for, and lets it be decided and enacted; the results of what was dispatched.
-pub(crate) fn decide(as_origin: Origin, call: RuntimeCall) -> Vec<Result<(), DispatchError>> {
+pub(crate) fn decide(as_origin: impl Into<OriginCaller>, call: RuntimeCall) -> Vec<Result<(), DispatchError>> {
 	begin_block(System::block_number() + 1);
 	let referendum = submit(Alice, as_origin.into(), call);
 	for voter in [Alice, Bob, Charlie, Dave] {

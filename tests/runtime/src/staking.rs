@@ -12,20 +12,22 @@ use pallet_election_provider_multi_phase::{CurrentPhase, Phase, QueuedSolution, 
 use pallet_staking::{Forcing, RewardDestination, ValidatorPrefs};
 use peoples_cloud_runtime::{
 	configs::TreasuryAccount, genesis_config_presets::session_keys, Babe, Balance, Balances,
-	ElectionProviderMultiPhase, Grandpa, Historical, Runtime, RuntimeHoldReason, RuntimeOrigin, Session, SessionKeys,
-	Staking, EXISTENTIAL_DEPOSIT, PPL,
+	ElectionProviderMultiPhase, Grandpa, Historical, OriginCaller, Runtime, RuntimeCall, RuntimeHoldReason,
+	RuntimeOrigin, Session, SessionKeys, Staking, System, EXISTENTIAL_DEPOSIT, PPL,
 };
 use serde_json::Value;
 use sp_core::{ecdsa, ed25519, sr25519, Pair};
 use sp_keyring::{
 	Ed25519Keyring,
-	Sr25519Keyring::{self, Alice, Bob, Charlie, Dave},
+	Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve, Ferdie},
 };
+use sp_keystore::{testing::MemoryKeystore, KeystoreExt};
 use sp_runtime::{DispatchError, Perbill};
 
 use crate::{
 	chain::{begin_block, begin_block_with, end_block, genesis, genesis_with, plain_digest, run_to, state, FIRST_SLOT},
 	consensus::{babe_pair, equivocation, FOUR},
+	governance::decide,
 };
 
 /// Slots, and blocks, in an epoch of these tests.
@@ -290,27 +292,37 @@ fn a_long_era_is_not_paid_for_all_its_time() {
 }
 
 #[test]
-fn a_fixed_set_can_be_opened_later() {
-	let mut closed = short(genesis("local"));
-	closed["staking"]["forceEra"] = "ForceNone".into();
-	state(&closed).execute_with(|| {
-		// GIVEN a network that elects nobody
+fn a_referendum_opens_the_testnets_fixed_set() {
+	state(&short(genesis("testnet"))).execute_with(|| {
+		// GIVEN a network that elects nobody, however much somebody has at stake
 		begin_block(1);
 		assert_eq!(pallet_staking::ForceEra::<Runtime>::get(), Forcing::ForceNone);
-		join(Charlie, 50_000 * PPL);
+		let founders = Session::validators();
+		for newcomer in [Eve, Ferdie] {
+			assert_ok!(Balances::transfer_keep_alive(origin(Alice), newcomer.to_account_id().into(), 20_000 * PPL));
+		}
+		join(Eve, 15_000 * PPL);
 		end_block();
 		run_to(5 * ERA);
-		assert!(!is_validator(Charlie));
-		assert_eq!(Session::validators().len(), 2);
+		assert_eq!(Session::validators(), founders);
 		assert!(Session::current_index() > 5);
 
-		// WHEN governance opens it THEN whoever has stake is elected
-		begin_block(5 * ERA + 1);
-		assert_ok!(Staking::force_new_era(RuntimeOrigin::root()));
-		end_block();
-		run_to(8 * ERA);
-		assert!(is_validator(Charlie));
+		// WHEN a referendum on the root track opens it, and nothing else is changed
+		let open = RuntimeCall::Staking(pallet_staking::Call::force_new_era {});
+		assert_eq!(decide(OriginCaller::system(frame_system::RawOrigin::Root), open), [Ok(())]);
+
+		// THEN whoever waited with stake is elected beside the founders, and elections go on
+		assert!(is_validator(Eve));
+		assert_eq!(Session::validators().len(), founders.len() + 1);
 		assert_eq!(pallet_staking::ForceEra::<Runtime>::get(), Forcing::NotForcing);
+
+		// WHEN somebody new bonds and validates THEN he is elected too, without another referendum
+		begin_block(System::block_number() + 1);
+		join(Ferdie, 15_000 * PPL);
+		assert!(!is_validator(Ferdie));
+		end_block();
+		run_to(System::block_number() + 3 * ERA);
+		assert!(is_validator(Ferdie));
 	});
 }
 
@@ -325,6 +337,31 @@ fn keys_are_set_with_their_owners_proof_only() {
 		);
 		assert_ok!(Session::set_keys(origin(Dave), keys, proof));
 		assert!(Balances::total_balance_on_hold(&Dave.to_account_id()) > 0, "keys are state that somebody pays for");
+	});
+}
+
+#[test]
+fn keys_that_name_no_owner_are_refused() {
+	let mut state = state(&genesis("local"));
+	state.register_extension(KeystoreExt::new(MemoryKeystore::new()));
+	state.execute_with(|| {
+		// GIVEN keys as a node makes them for `author_rotateKeys`: with a proof for an empty owner, which it keeps
+		begin_block(1);
+		let made = SessionKeys::generate(&[], None);
+		let (mut keys, for_nobody) = (made.keys, made.proof.encode());
+
+		// WHEN they are set with that proof, or with none THEN they are refused
+		for proof in [for_nobody, Vec::new()] {
+			assert_noop!(
+				Session::set_keys(origin(Dave), keys.clone(), proof),
+				pallet_session::Error::<Runtime>::InvalidProof
+			);
+		}
+
+		// WHEN the same keys come with their owner's proof, as of `author_rotateKeysWithOwner` THEN they are taken
+		let for_dave = keys.create_ownership_proof(&Dave.to_account_id().encode()).unwrap().encode();
+		assert_ok!(Session::set_keys(origin(Dave), keys.clone(), for_dave));
+		assert_eq!(pallet_session::NextKeys::<Runtime>::get(Dave.to_account_id()), Some(keys));
 	});
 }
 
