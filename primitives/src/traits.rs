@@ -40,15 +40,15 @@ pub trait ProviderRecords<AccountId> {
 	/// Forgets the provider, which has left: its stake was what stood behind the records. It has nothing committed, so it
 	/// owes nothing; what it has earned is paid to it.
 	fn forget(provider: &AccountId);
-	/// Benchmarks only: the most that there can be to forget about a registered provider that has nothing committed.
-	#[cfg(feature = "runtime-benchmarks")]
-	fn fill(provider: &AccountId);
+	/// The worst case weight of one [`ProviderRecords::forget`].
+	fn forget_weight() -> sp_runtime::Weight;
 }
 
 impl<AccountId> ProviderRecords<AccountId> for () {
 	fn forget(_: &AccountId) {}
-	#[cfg(feature = "runtime-benchmarks")]
-	fn fill(_: &AccountId) {}
+	fn forget_weight() -> sp_runtime::Weight {
+		sp_runtime::Weight::zero()
+	}
 }
 
 impl<AccountId, A, B, C, D> ProviderRecords<AccountId> for (A, B, C, D)
@@ -64,12 +64,9 @@ where
 		C::forget(provider);
 		D::forget(provider);
 	}
-	#[cfg(feature = "runtime-benchmarks")]
-	fn fill(provider: &AccountId) {
-		A::fill(provider);
-		B::fill(provider);
-		C::fill(provider);
-		D::fill(provider);
+	fn forget_weight() -> sp_runtime::Weight {
+		let (a, b, c, d) = (A::forget_weight(), B::forget_weight(), C::forget_weight(), D::forget_weight());
+		a.saturating_add(b).saturating_add(c).saturating_add(d)
 	}
 }
 

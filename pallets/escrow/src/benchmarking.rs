@@ -1,20 +1,11 @@
 //! Benchmarks: the worst case of each call.
 use frame::benchmarking::prelude::*;
-use peoples_cloud_primitives::{traits::Escrow, AgreementId, Balance};
+use peoples_cloud_primitives::{traits::Escrow, Balance};
 
 use super::*;
 
 /// More than any benchmark spends, and little enough that the total issuance never overflows.
 pub(crate) const PLENTY: Balance = 1 << 96;
-
-/// Credits the provider with something.
-pub(crate) fn earn<T: Config>(provider: &T::AccountId) {
-	let client: T::AccountId = account("client of", 0, 0);
-	Pallet::<T>::fund(&client);
-	let earned = Pallet::<T>::lock(AgreementId::MAX, &client, PLENTY / 2)
-		.and_then(|()| Pallet::<T>::credit(provider, PLENTY / 4));
-	assert!(earned.is_ok(), "what a client has locked can be earned: {earned:?}");
-}
 
 #[benchmarks]
 mod benchmarks {

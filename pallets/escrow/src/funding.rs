@@ -129,8 +129,7 @@ impl<T: Config> ProviderRecords<T::AccountId> for Pallet<T> {
 		}
 	}
 
-	#[cfg(feature = "runtime-benchmarks")]
-	fn fill(provider: &T::AccountId) {
-		benchmarking::earn::<T>(provider);
+	fn forget_weight() -> Weight {
+		T::WeightInfo::withdraw()
 	}
 }

@@ -243,9 +243,8 @@ impl<T: Config> ProviderRecords<T::AccountId> for Pallet<T> {
 		Ledgers::<T>::remove(provider);
 	}
 
-	#[cfg(feature = "runtime-benchmarks")]
-	fn fill(provider: &T::AccountId) {
-		Ledgers::<T>::insert(provider, Ledger::default());
+	fn forget_weight() -> Weight {
+		T::DbWeight::get().writes(1)
 	}
 }
 

@@ -516,9 +516,11 @@ pub mod pallet {
 		/// Origin: signed by a provider. Errors: [`Error::NotRegistered`], [`Error::NothingUnbonded`].
 		/// Events: [`Event::Withdrawn`], [`Event::Removed`].
 		#[pallet::call_index(4)]
-		pub fn withdraw_unbonded(origin: OriginFor<T>) -> DispatchResult {
+		#[pallet::weight(T::WeightInfo::withdraw_unbonded().saturating_add(T::Records::forget_weight()))]
+		pub fn withdraw_unbonded(origin: OriginFor<T>) -> DispatchResultWithPostInfo {
 			let provider = ensure_signed(origin)?;
-			Self::do_withdraw_unbonded(provider)
+			let gone = Self::do_withdraw_unbonded(provider)?;
+			Ok((!gone).then(T::WeightInfo::withdraw_unbonded).into())
 		}
 
 		/// Offers a resource, in place of any earlier offer of it. What is committed already is not touched.

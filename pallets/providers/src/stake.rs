@@ -81,8 +81,8 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Unbonding { provider: provider.clone(), amount, at });
 	}
 
-	/// See [`Call::withdraw_unbonded`].
-	pub(crate) fn do_withdraw_unbonded(provider: T::AccountId) -> DispatchResult {
+	/// See [`Call::withdraw_unbonded`]. Answers whether the provider is gone.
+	pub(crate) fn do_withdraw_unbonded(provider: T::AccountId) -> Result<bool, DispatchError> {
 		let mut info = Providers::<T>::get(&provider).ok_or(Error::<T>::NotRegistered)?;
 		let amount = info.take_unbonded(Self::now());
 		let going = matches!(info.standing, Standing::Leaving | Standing::Terminated);
@@ -98,7 +98,7 @@ impl<T: Config> Pallet<T> {
 		} else {
 			Providers::<T>::insert(&provider, info);
 		}
-		Ok(())
+		Ok(gone)
 	}
 
 	/// Takes up to `amount` of the stake out of the provider's account.

@@ -6,7 +6,8 @@ use frame::{
 use peoples_cloud_primitives::{resource::ResourceKind::Storage, traits::ProviderRegistry, Balance, BlockNumber};
 
 use crate::{
-	mock::*, Error, Event, HoldReason, Offers, PeerIds, Providers, StakeParams, Standing, Tombstones, UnbondChunk,
+	mock::*, Config, Error, Event, HoldReason, Offers, PeerIds, Providers, StakeParams, Standing, Tombstones,
+	UnbondChunk, WeightInfo,
 };
 
 mod committing;

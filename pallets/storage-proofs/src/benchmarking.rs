@@ -236,9 +236,8 @@ mod benchmarks {
 	#[benchmark]
 	fn set_params() -> Result<(), BenchmarkError> {
 		let params = Params::<T>::get();
-		// Worst case: the length of a period changes, for which nothing may be stored; and the rules had changed before.
-		PreviousParams::<T>::put((&params, 0));
-		let params = ProofParams { period_blocks: params.period_blocks % types::MAX_PERIOD_BLOCKS + 10, ..params };
+		// Worst case: the challenges change.
+		let params = ProofParams { challenges: params.challenges % MAX_CHALLENGES + 1, ..params };
 		let origin = T::ParamsOrigin::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
 
 		#[extrinsic_call]

@@ -285,8 +285,10 @@ impl<T: Config> ProviderRecords<T::AccountId> for Pallet<T> {
 		Self::forget_snapshots(provider);
 	}
 
-	#[cfg(feature = "runtime-benchmarks")]
-	fn fill(provider: &T::AccountId) {
-		crate::benchmarking::make_heavy::<T>(provider);
+	fn forget_weight() -> Weight {
+		// The duty and all snapshots: each is found, and removed; and a last look for another one.
+		let records = u64::from(T::MaxOpen::get()).saturating_add(1);
+		let bytes = records.saturating_mul(Duty::max_encoded_len() as u64);
+		T::DbWeight::get().reads_writes(records, records).saturating_add(Weight::from_parts(0, bytes))
 	}
 }

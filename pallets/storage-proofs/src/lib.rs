@@ -489,6 +489,7 @@ pub mod pallet {
 		/// [`Error::InvalidWindow`], [`Error::InvalidChallenges`], [`Error::InvalidShare`], [`Error::InvalidStreaks`],
 		/// [`Error::ChangedRecently`].
 		#[pallet::call_index(4)]
+		#[pallet::weight(Pallet::<T>::set_params_weight())]
 		pub fn set_params(origin: OriginFor<T>, params: ProofParams) -> DispatchResult {
 			T::ParamsOrigin::ensure_origin(origin)?;
 			Self::do_set_params(params)

@@ -12,6 +12,9 @@ use crate::{
 	Config, Duties, Duty, Error, Event, Pallet, Params, PreviousParams, ProofParams, WeightInfo, CATCH_UP,
 };
 
+/// Proof bytes of a look whether a map is empty, at the size of an agreement, the largest entry there is.
+const LOOK_BYTES: u64 = 12_000;
+
 impl<T: Config> Pallet<T> {
 	/// See [`Call::prove`](crate::Call::prove). Answers how many other periods were resolved on the way.
 	pub(crate) fn do_prove(
@@ -149,6 +152,14 @@ impl<T: Config> Pallet<T> {
 		T::WeightInfo::remove_leaf(nodes.saturated_into())
 			.saturating_add(T::Ledger::is_released_weight())
 			.saturating_add(Self::steps_weight(steps))
+	}
+
+	/// What a change of the parameters weighs.
+	pub(crate) fn set_params_weight() -> Weight {
+		// Beside what is measured, it may look for a duty and for an agreement.
+		T::WeightInfo::set_params()
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(Weight::from_parts(0, LOOK_BYTES.saturating_mul(2)))
 	}
 
 	fn steps_weight(steps: u32) -> Weight {

@@ -63,7 +63,7 @@ fn run(provider: u64, step: Step, committed: &mut Vec<u64>) -> bool {
 		Step::UpdateInfo(number) => Registry::update_info(who, Some(peer_id(number)), None, None, None),
 		Step::BondMore(amount) => Registry::bond_more(who, amount),
 		Step::Unbond(amount) => Registry::unbond(who, amount),
-		Step::Withdraw => Registry::withdraw_unbonded(who),
+		Step::Withdraw => Registry::withdraw_unbonded(who).map(drop).map_err(|error| error.error),
 		Step::SetOffer(gib) => Registry::set_offer(who, Storage, offer(gib)),
 		Step::RemoveOffer => Registry::remove_offer(who, Storage),
 		Step::Pause => Registry::pause(who),

@@ -107,14 +107,19 @@ fn leave_with_amounts_due_earlier_takes_two_withdrawals() {
 		pass(10);
 		assert_ok!(Registry::leave(signed(PROVIDER)));
 		pass(UNBONDING_BLOCKS - 10);
-		assert_ok!(Registry::withdraw_unbonded(signed(PROVIDER)));
+		let post = Registry::withdraw_unbonded(signed(PROVIDER)).unwrap();
+		assert_eq!(post.actual_weight, Some(<Test as Config>::WeightInfo::withdraw_unbonded()));
 		assert!(Providers::<Test>::contains_key(PROVIDER));
 		// Other pallets forget it together with this one, not before.
 		assert!(forgotten().is_empty());
 		pass(10);
-		assert_ok!(Registry::withdraw_unbonded(signed(PROVIDER)));
+		// Only then it takes all that it may.
+		assert_eq!(Registry::withdraw_unbonded(signed(PROVIDER)).unwrap().actual_weight, None);
 		assert!(!Providers::<Test>::contains_key(PROVIDER));
 		assert_eq!(forgotten(), [PROVIDER]);
+		let call = crate::Call::<Test>::withdraw_unbonded {};
+		let all = <Test as Config>::WeightInfo::withdraw_unbonded() + FORGET_WEIGHT;
+		assert_eq!(call.get_dispatch_info().call_weight, all);
 	});
 }
 
