@@ -1,7 +1,7 @@
 //! Dispatches the command line.
 
 use std::{
-	io::Write,
+	io::{ErrorKind, Write},
 	net::{IpAddr, TcpListener},
 	time::Duration,
 };
@@ -116,10 +116,11 @@ pub fn end(code: i32) -> ! {
 }
 
 fn run_node(cli: &Cli) -> Result<()> {
-	let rpc_port_was_named = cli.run.rpc_params.rpc_port.is_some();
+	// Doors that are described one by one say themselves whether they may take another port.
+	let doors_are_described = !cli.run.rpc_params.experimental_rpc_endpoint.is_empty();
 	let runtime_cache = cli.runtime_cache.clone();
 	cli.create_runner(&cli.run)?.run_node_until_exit(|mut config| async move {
-		if rpc_port_was_named {
+		if !doors_are_described {
 			insist_on_rpc_port(&mut config);
 		}
 		insist_on_ports(&config)?;
@@ -127,7 +128,8 @@ fn run_node(cli: &Cli) -> Result<()> {
 	})
 }
 
-/// The network's library would share a port with another program, and hear only some of its peers.
+/// Fails where another program listens, before anything is made. The network's library would share a port with it, and
+/// hear only some of its peers. Without Prometheus's port the node would go on, and its numbers be the other program's.
 fn insist_on_ports(config: &Configuration) -> Result<()> {
 	for address in &config.network.listen_addresses {
 		let mut parts = address.iter();
@@ -140,10 +142,19 @@ fn insist_on_ports(config: &Configuration) -> Result<()> {
 			TcpListener::bind((host, port))?;
 		}
 	}
-	Ok(())
+	// IPv6's door is optional: where both take all addresses, the system gives the port to the first one only.
+	for door in config.rpc.addr.iter().flatten().filter(|door| !door.is_optional && !door.retry_random_port) {
+		TcpListener::bind(door.listen_addr)?;
+	}
+	// Metrics are worth no other end: on a system without IPv6, say, the log tells that there are none.
+	let prometheus = config.prometheus_config.as_ref().map(|prometheus| TcpListener::bind(prometheus.port));
+	match prometheus {
+		Some(Err(error)) if error.kind() == ErrorKind::AddrInUse => Err(error.into()),
+		_ => Ok(()),
+	}
 }
 
-/// Without this the node would take any other port when the one that was asked for is in use.
+/// Without this the node would take any other port when its own is in use, where nobody looks for it.
 fn insist_on_rpc_port(config: &mut Configuration) {
 	for endpoint in config.rpc.addr.iter_mut().flatten() {
 		endpoint.retry_random_port = false;
@@ -165,7 +176,7 @@ pub fn explain(error: &Error) -> String {
 			Some(Error::Io(inner)) => Some(inner),
 			_ => error.downcast_ref::<std::io::Error>(),
 		};
-		if inner.is_some_and(|inner| inner.kind() == std::io::ErrorKind::AddrInUse) {
+		if inner.is_some_and(|inner| inner.kind() == ErrorKind::AddrInUse) {
 			return "a port to listen on is in use: stop the other program, or name another port with --rpc-port, --port \
 			        or --prometheus-port"
 				.into();

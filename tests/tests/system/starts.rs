@@ -23,6 +23,10 @@ const RUNS: &str = "Running JSON-RPC server";
 
 /// The node's name, and folder, where a test has one.
 const NODE: &str = "node";
+/// Where it listens for peers when that does not matter.
+const ANY_ADDRESS: &str = "/ip4/127.0.0.1/tcp/0";
+/// Where it listens for JSON-RPC unless it is told otherwise.
+const DEFAULT_RPC_PORT: u16 = 9944;
 
 /// Starts the node of `dir` until it says `needle`; then it is killed.
 fn run_until(dir: &Path, extra: &[&str], needle: &str) -> Result<()> {
@@ -42,8 +46,9 @@ fn run(dir: &Path, arguments: &[&str], specification: &Path) -> Result<Output> {
 
 /// Starts a node of that specification, which must fail; answers what it says.
 fn refusal(dir: &Path, specification: &Path) -> Result<String> {
-	let output = run(dir, &["--no-prometheus", "--no-mdns", "--listen-addr", "/ip4/127.0.0.1/tcp/0"], specification)?;
-	let said = failure(&output)?;
+	// Any ports: another program on the usual ones would be the refusal's reason.
+	let quiet = ["--no-prometheus", "--no-mdns", "--listen-addr", ANY_ADDRESS, "--rpc-port", "0"];
+	let said = failure(&run(dir, &quiet, specification)?)?;
 	Ok(said.lines().find(|line| line.starts_with("Error: ")).context(said.clone())?.to_owned())
 }
 
@@ -57,11 +62,25 @@ fn failure(output: &Output) -> Result<String> {
 #[test]
 fn a_port_in_use_is_named_and_nothing_starts() -> Result<()> {
 	let dir = tempfile::tempdir()?;
+	let specification = shared::specification("local")?;
+	// GIVEN a port of another program's, and JSON-RPC's usual one, which is another's already if it cannot be had here
 	let taken = TcpListener::bind("127.0.0.1:0")?;
-	let listen = format!("/ip4/127.0.0.1/tcp/{}", taken.local_addr()?.port());
-	let arguments = ["--no-prometheus", "--no-mdns", "--listen-addr", &listen];
-	let said = failure(&run(dir.path(), &arguments, &shared::specification("local")?)?)?;
-	ensure!(said.contains("a port to listen on is in use"), "{said}");
+	let _default = TcpListener::bind(("127.0.0.1", DEFAULT_RPC_PORT));
+	let port = taken.local_addr()?.port().to_string();
+	let listen = format!("/ip4/127.0.0.1/tcp/{port}");
+
+	let peers = ["--listen-addr", &listen, "--rpc-port", "0", "--no-prometheus"];
+	let rpc = ["--listen-addr", ANY_ADDRESS, "--rpc-port", &port, "--no-prometheus"];
+	let default_rpc = ["--listen-addr", ANY_ADDRESS, "--no-prometheus"];
+	let prometheus = ["--listen-addr", ANY_ADDRESS, "--rpc-port", "0", "--prometheus-port", &port];
+	for arguments in [&peers[..], &rpc, &default_rpc, &prometheus] {
+		// WHEN a node is to listen there
+		let said = failure(&run(dir.path(), &[arguments, &["--no-mdns"]].concat(), &specification)?)?;
+
+		// THEN it says so, and has made nothing
+		ensure!(said.contains("a port to listen on is in use"), "{arguments:?}: {said}");
+		ensure!(!dir.path().join(NODE).join("chains").exists(), "{arguments:?}: it left something");
+	}
 	Ok(())
 }
 
@@ -99,7 +118,7 @@ fn a_runtime_is_compiled_once_and_again_when_that_is_broken() -> Result<()> {
 		let mut command = Command::new(binary("peoples-cloud-node")?);
 		command
 			.env_remove(shared::RUNTIME_CACHE)
-			.args(["--no-prometheus", "--no-mdns", "--listen-addr", "/ip4/127.0.0.1/tcp/0", "--rpc-port"])
+			.args(["--no-prometheus", "--no-mdns", "--listen-addr", ANY_ADDRESS, "--rpc-port"])
 			.arg(free_port()?.to_string())
 			.arg("--base-path")
 			.arg(dir.path().join(NODE))
