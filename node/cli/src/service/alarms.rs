@@ -111,7 +111,8 @@ async fn watch_keys(keystore: KeystorePtr) {
 		}
 		log::error!(
 			"This validator has no session keys ({} missing), so it makes no blocks and signs nothing: make them with \
-			 `peoples-cloud-node keys new` or author_rotateKeys, and set them with session.setKeys",
+			 `peoples-cloud-node keys new --owner ACCOUNT` or author_rotateKeysWithOwner, and send them with their proof \
+			 from that account, by session.setKeys",
 			missing.join(", ")
 		);
 		tokio::time::sleep(REMINDER).await;
