@@ -16,6 +16,7 @@ mod import;
 mod intent_flood;
 mod memory;
 mod rpc;
+mod rpc_from_outside;
 mod starts;
 mod testnet;
 mod two_validators;
