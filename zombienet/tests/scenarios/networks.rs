@@ -1,4 +1,4 @@
-//! The networks that a person can spawn are configurations that zombienet takes.
+//! The networks that a person can spawn are configurations that zombienet takes. `finality` spawns them.
 
 use std::path::{Path, PathBuf};
 
@@ -6,17 +6,18 @@ use anyhow::{ensure, Context, Result};
 use zombienet_sdk::NetworkConfig;
 
 /// All files in `networks`.
-fn files() -> Result<Vec<PathBuf>> {
+pub(crate) fn files() -> Result<Vec<PathBuf>> {
 	let directory = Path::new("networks");
-	let files = std::fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-	Ok(files.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect())
+	let mut files = std::fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+	files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+	files.sort();
+	ensure!(files.len() >= 2, "only {files:?}");
+	Ok(files)
 }
 
 #[test]
 fn networks_are_valid() -> Result<()> {
-	let files = files()?;
-	ensure!(files.len() >= 2, "only {files:?}");
-	for file in files {
+	for file in files()? {
 		let shown = file.display().to_string();
 		let config = NetworkConfig::load_from_toml(&file.to_string_lossy()).with_context(|| shown.clone())?;
 		let chain = config.relaychain();
