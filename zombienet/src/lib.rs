@@ -5,6 +5,7 @@
 //! - [`network`]: the running network; nodes are awaited, killed, restarted and added.
 //! - [`chain`]: what the chain says, and transactions.
 //! - [`island`]: nodes behind a cable of their own, which can be cut.
+//! - [`market`]: providers beside the network, and what they prove.
 //! - [`process`]: the programs of this repository.
 //!
 //! [`run`] is the frame of a scenario. Every wait has a deadline, and whatever fails brings the end of each node's log
@@ -12,6 +13,7 @@
 
 pub mod chain;
 pub mod island;
+pub mod market;
 pub mod network;
 pub mod plan;
 pub mod process;

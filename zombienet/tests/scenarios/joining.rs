@@ -1,10 +1,11 @@
-//! A new validator joins by staking, and makes blocks with keys that were made on its node.
+//! A new validator joins by staking, and makes blocks with keys that were made on its node. Providers prove on meanwhile.
 
 use std::time::Duration;
 
 use anyhow::{ensure, Context, Result};
 use peoples_cloud_zombienet::{
 	chain::Bytes32,
+	market::Market,
 	network::{Net, BLOCKS_MADE},
 	plan::Genesis,
 	reached, run, wait_for,
@@ -21,6 +22,9 @@ use zombienet_sdk::{
 
 /// 20,000 PPL: as much as the two of genesis together.
 const BOND: u128 = 20_000_000_000_000_000;
+
+/// As few as a file can be with.
+const PROVIDERS: usize = 2;
 
 /// What `author_rotateKeysWithOwner` answers, in hexadecimal.
 #[derive(Deserialize)]
@@ -50,12 +54,13 @@ fn session_keys(keys: &[u8]) -> Result<Value> {
 #[test]
 fn new_validator_joins_by_staking() -> Result<()> {
 	run(
-		Duration::from_secs(600),
-		// GIVEN two validators, eras of 40 s, and a node that is not one yet
+		Duration::from_secs(840),
+		// GIVEN two validators, eras of 40 s, providers with a file, and a node that does not validate yet
 		async || Net::validators(&Genesis::new(&["Alice", "Bob"], 10)).await,
 		async |net| {
 			net.finalise(&net.names(), 2.0, Duration::from_secs(60)).await?;
-			net.add("charlie", true, &[]).await?;
+			let mut market = Market::start(net, "alice", PROVIDERS).await?;
+			tokio::try_join!(market.store(), async { net.add("charlie", true, &[]).await })?;
 			let chain = net.chain("charlie").await?;
 			let charlie = dev::charlie();
 			let account: Bytes32 = charlie.public_key().0;
@@ -96,7 +101,11 @@ fn new_validator_joins_by_staking() -> Result<()> {
 
 			// AND all three finalise on
 			let now = net.finalised("alice").await?;
-			net.finalise(&net.names(), now + 3.0, Duration::from_secs(60)).await
+			net.finalise(&net.names(), now + 3.0, Duration::from_secs(60)).await?;
+
+			// AND the providers have proven every period under the old validators and the new, and nobody was slashed
+			market.prove_on(next, "with the newcomer").await?;
+			market.is_whole().await
 		},
 	)
 }
