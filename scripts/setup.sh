@@ -7,12 +7,23 @@ cd "$(dirname "$0")/.."
 PACKAGES=(clang libclang-dev protobuf-compiler cmake pkg-config libssl-dev make python3)
 # Debian's second compiler: only where rustup cannot download the wasm target.
 WASM_PACKAGES=(rustc-web cargo-web rust-web-src lld-22)
-# For tests of wrong clocks.
-TEST_PACKAGES=(faketime)
+# For tests of wrong clocks, of the ecosystem's clients in Python, and of what operators get.
+TEST_PACKAGES=(faketime python3-venv python3-yaml nftables)
+# Where subxt's command line is too, see tests/clients/setup.sh.
+TOOLS=${XDG_CACHE_HOME:-$HOME/.cache}/peoples-cloud/tools
 # Any newer one may do; this one is known to.
 NEXTEST=0.9.143
 
 die() { printf 'setup: %s\n' "$@" >&2; exit 1; }
+
+# Runs it as root, if that can be had.
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	else
+		command -v sudo >/dev/null && sudo "$@"
+	fi
+}
 
 missing_packages() {
 	local package
@@ -22,20 +33,60 @@ missing_packages() {
 }
 
 install_packages() {
-	local missing as_root=()
+	local missing
 	missing=$(missing_packages "$@")
 	[ -z "$missing" ] && return
 	# shellcheck disable=SC2086  # one word a package
 	missing=$(echo $missing)
-	if [ "$(id -u)" != 0 ]; then
-		command -v sudo >/dev/null || die "these packages are missing, and there is no sudo to install them:" "  apt-get install $missing"
-		as_root=(sudo)
-	fi
+	[ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+		die "these packages are missing, and there is no sudo to install them:" "  apt-get install $missing"
 	echo "setup: installing $missing"
-	"${as_root[@]}" apt-get update -qq
+	as_root apt-get update -qq
 	# shellcheck disable=SC2086
-	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
 }
+
+# Asks for a package's version; with new lists where there are none.
+offered() {
+	local version
+	version=$(apt-cache policy "$1" | awk '/Candidate:/ { print $2 }')
+	if [ -z "$version" ] || [ "$version" = '(none)' ]; then
+		as_root apt-get update -qq >/dev/null 2>&1 || return 0
+		version=$(apt-cache policy "$1" | awk '/Candidate:/ { print $2 }')
+	fi
+	echo "${version#"(none)"}"
+}
+
+# For the tests of the ecosystem's clients. Nothing here fails: without it, or where the distribution's is too old, they are
+# skipped, and tests/clients/setup.sh says so.
+install_nodejs() {
+	local version
+	if ! command -v node >/dev/null; then
+		version=$(offered nodejs)
+		[ -n "$version" ] || return 0
+		dpkg --compare-versions "$version" ge "$(sed -n 's/^OLDEST_NODE=//p' tests/clients/setup.sh)" || return 0
+		(install_packages nodejs) || return 0
+	fi
+	# Some packages of Node.js bring it, and refuse Debian's.
+	command -v npm >/dev/null || (install_packages npm) || return 0
+}
+
+# Tries rules and alerts of operations/monitoring. Debian has it in the package of Prometheus, which would start a service:
+# the program is taken out of it. Nothing here fails: scripts/check-operations.sh says what it leaves out.
+install_promtool() {
+	local work
+	if command -v promtool >/dev/null || [ -x "$TOOLS/bin/promtool" ]; then return; fi
+	echo "setup: fetching promtool, out of the package prometheus"
+	mkdir -p "$TOOLS/bin"
+	work=$(mktemp -d)
+	if { fetch_prometheus "$work" || { as_root apt-get update -qq && fetch_prometheus "$work"; }; } >/dev/null 2>&1; then
+		dpkg-deb --fsys-tarfile "$work"/prometheus_*.deb | tar -x -C "$work" ./usr/bin/promtool &&
+			mv "$work/usr/bin/promtool" "$TOOLS/bin/promtool"
+	fi
+	rm -rf "$work"
+}
+
+fetch_prometheus() { (cd "$1" && apt-get download -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=15 prometheus); }
 
 # Where libclang is looked for by those who bind C headers.
 has_libclang() {
@@ -90,6 +141,8 @@ fi
 
 if [ "${1:-}" = --tests ] && command -v apt-get >/dev/null; then
 	install_packages "${TEST_PACKAGES[@]}"
+	install_nodejs
+	install_promtool || true
 fi
 if [ "${1:-}" = --tests ] && ! cargo nextest --version >/dev/null 2>&1; then
 	echo "setup: installing cargo-nextest $NEXTEST"

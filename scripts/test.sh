@@ -37,8 +37,20 @@ fi
 next=
 
 step "the ecosystem's clients, for a test that runs them"
-# Where no registry can be reached, it says so and that test is skipped.
-tests/clients/setup.sh || [ $? = 3 ]
+# Without Node.js or a registry it says so and ends with 3: that test is skipped.
+skipped=
+clients=0
+tests/clients/setup.sh || clients=$?
+case $clients in
+0) ;;
+3)
+	skipped="the tests of the ecosystem's clients, since they cannot be installed here"
+	printf '== SKIPPED: %s\n' "$skipped"
+	;;
+*) exit "$clients" ;;
+esac
 
 step "tests"
 cargo nextest run --locked --workspace
+
+if [ -n "$skipped" ]; then printf '\n== SKIPPED: %s; see above\n' "$skipped"; fi
