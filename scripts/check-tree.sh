@@ -61,4 +61,7 @@ done < <(grep -oE 'scripts/[A-Za-z0-9._-]+' Makefile | sort -u)
 # Shell scripts parse.
 for script in scripts/*.sh .ci/run; do bash -n "$script" || breach "$script does not parse"; done
 
+# What operators get.
+scripts/check-operations.sh || failed=1
+
 exit $failed
