@@ -75,7 +75,6 @@ impl Validator {
 			"--dev",
 			"--chain",
 			&shared::specification("dev")?.to_string_lossy(),
-			"--no-prometheus",
 			"--no-mdns",
 			"--listen-addr",
 			// Light clients can only reach it so.
@@ -86,7 +85,11 @@ impl Validator {
 			&self.dir.join("node").to_string_lossy(),
 		]
 		.map(str::to_owned);
-		let arguments = [&arguments[..], &self.extra[..]].concat();
+		let mut arguments = [&arguments[..], &self.extra[..]].concat();
+		// Its usual port is another test's, too.
+		if !arguments.iter().any(|argument| argument == "--prometheus-port") {
+			arguments.push("--no-prometheus".into());
+		}
 		self.process = Some(Process::start("peoples-cloud-node", &arguments, &[], &self.dir.join("node.log"))?);
 		Ok(())
 	}

@@ -15,6 +15,7 @@ mod hostile_providers;
 mod import;
 mod intent_flood;
 mod memory;
+mod monitoring;
 mod rpc;
 mod rpc_from_outside;
 mod starts;
