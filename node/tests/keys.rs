@@ -1,4 +1,5 @@
-//! Session keys are made on disk, with a proof that the chain takes, and secrets stay there.
+//! Session keys are made on disk, with a proof that the chain takes, and secrets stay there. No key of any kind is printed, or
+//! made of a path's text, because an argument is missing or wrong.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{path::Path, process::Command};
@@ -17,6 +18,13 @@ fn keys(base_path: &Path, arguments: &[&str]) -> (bool, String, String) {
 		.arg(base_path)
 		.output()
 		.unwrap();
+	let text = |bytes| String::from_utf8(bytes).unwrap();
+	(output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+/// Runs `key` with these arguments: whether it went well, what it printed, what it said.
+fn key(arguments: &[&str]) -> (bool, String, String) {
+	let output = Command::new(env!("CARGO_BIN_EXE_peoples-cloud-node")).arg("key").args(arguments).output().unwrap();
 	let text = |bytes| String::from_utf8(bytes).unwrap();
 	(output.status.success(), text(output.stdout), text(output.stderr))
 }
@@ -112,4 +120,65 @@ fn a_full_disk_leaves_no_keys() {
 	// WHEN there is room again THEN keys are made
 	let (made, output, _) = keys(dir.path(), &["new", "--owner", OWNER]);
 	assert!(made && output.contains("proof: 0x"), "{output}");
+}
+
+#[test]
+fn a_node_key_that_goes_nowhere_is_not_made() {
+	// WHEN no place is named THEN one sentence says how to name one, and nothing is printed
+	for options in [vec![], vec!["--bin"], vec!["--chain", "local"]] {
+		let (made, output, said) = key(&[vec!["generate-node-key"], options].concat());
+		assert!(!made && output.is_empty(), "{said}");
+		assert!(said.starts_with("Error: ") && said.lines().count() == 1, "{said}");
+		for option in ["--file", "--base-path", "--default-base-path"] {
+			assert!(said.contains(option), "{said}");
+		}
+	}
+}
+
+#[test]
+fn a_node_key_is_written_and_not_printed() {
+	let dir = tempfile::tempdir().unwrap();
+	let file = dir.path().join("node-key");
+	let by_file = key(&["generate-node-key", "--file", &file.to_string_lossy()]);
+	let by_path = key(&["generate-node-key", "--chain", "local", "--base-path", &dir.path().to_string_lossy()]);
+	let in_path = dir.path().join("chains/peoples_cloud_local/network/secret_ed25519");
+
+	for ((made, output, said), file) in [(by_file, file), (by_path, in_path)] {
+		assert!(made && output.is_empty(), "{said}");
+		let secret = std::fs::read_to_string(&file).unwrap();
+		assert_eq!(hex::decode(&secret).unwrap().len(), 32);
+		assert!(!said.contains(&secret));
+	}
+}
+
+#[test]
+fn a_path_of_no_file_is_not_a_secret() {
+	let dir = tempfile::tempdir().unwrap();
+	let base_path = dir.path().to_string_lossy().into_owned();
+	let file = format!("{base_path}/suri");
+	let keystore = dir.path().join("chains/peoples_cloud_local/keystore");
+	let insert = |suri: &str| {
+		let place = ["--chain", "local", "--base-path", &base_path, "--suri", suri];
+		key(&[&["insert", "--scheme", "sr25519", "--key-type", "babe"][..], &place].concat())
+	};
+
+	// WHEN there is no such file THEN one sentence says so, without the text, and no key is made
+	for missing in [file.as_str(), "/run/secret", "./secret", "secrets/key", "0xno/secret"] {
+		let (inserted, output, said) = insert(missing);
+		assert!(!inserted && output.is_empty(), "{missing}");
+		assert!(said.starts_with("Error: --suri looks like a path") && said.lines().count() == 1, "{said}");
+		assert!(!said.contains(missing), "{said}");
+	}
+	assert!(!keystore.exists());
+
+	// WHEN there is one, or a secret has slashes of its own, THEN it is taken
+	let phrase = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+	std::fs::write(&file, phrase).unwrap();
+	let derived = format!("{phrase}/soft//hard///password");
+	let seed = format!("0x{}//hard", "7a".repeat(32));
+	for suri in [file.as_str(), &derived, &seed, "//Alice"] {
+		let (inserted, _, said) = insert(suri);
+		assert!(inserted, "{suri}: {said}");
+	}
+	assert_eq!(std::fs::read_dir(keystore).unwrap().count(), 4);
 }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use sc_cli::{
 	BuildSpecCmd, ChainInfoCmd, CheckBlockCmd, ExportBlocksCmd, ExportChainSpecCmd, ExportStateCmd, ImportBlocksCmd,
-	KeySubcommand, PurgeChainCmd, RevertCmd, RunCmd,
+	PurgeChainCmd, RevertCmd, RunCmd,
 };
 
-use crate::keys::KeysCommand;
+use crate::{key::KeyCommand, keys::KeysCommand};
 
 /// What was asked of the node.
 #[derive(Debug, clap::Parser)]
@@ -32,7 +32,7 @@ pub struct Cli {
 pub enum Subcommand {
 	/// Make, inspect and insert keys of any kind. Prints secrets where it makes them: for a validator see `keys`.
 	#[command(subcommand)]
-	Key(KeySubcommand),
+	Key(KeyCommand),
 	/// Make and show a validator's session keys; never prints a secret.
 	#[command(subcommand)]
 	Keys(KeysCommand),
