@@ -21,7 +21,7 @@ skip() { echo "clients: the tests of the ecosystem's clients are SKIPPED: $1" >&
 
 # Asks each registry for a package that is needed of it anyway; without retries, which would take minutes.
 ask_registries() {
-	CARGO_NET_RETRY=0 CARGO_HTTP_TIMEOUT=15 cargo info --quiet "subxt-cli@$SUBXT_VERSION" >/dev/null 2>&1 ||
+	has_subxt || CARGO_NET_RETRY=0 CARGO_HTTP_TIMEOUT=15 cargo info --quiet "subxt-cli@$SUBXT_VERSION" >/dev/null 2>&1 ||
 		skip "crates.io cannot be reached, so subxt-cli cannot be installed"
 	# From an empty cache: the other one may still know the answer.
 	npm view smoldot version --cache "$work/npm" --fetch-retries=0 --fetch-timeout=15000 >/dev/null 2>&1 ||
