@@ -84,7 +84,7 @@ fn pallet(call: &str) -> &str {
 }
 
 /// Each call of the runtime once, by its name. Filters do not look at arguments: these are whatever was easy to make.
-fn every_call() -> BTreeMap<String, RuntimeCall> {
+pub(crate) fn every_call() -> BTreeMap<String, RuntimeCall> {
 	let mut calls = BTreeMap::new();
 	for pallet in 0..=u8::MAX {
 		for index in 0..=u8::MAX {

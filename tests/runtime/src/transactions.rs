@@ -55,13 +55,17 @@ pub(crate) fn weight(transaction: &UncheckedExtrinsic) -> Weight {
 	transaction.get_dispatch_info().total_weight().saturating_add(base)
 }
 
+/// The first extrinsic of a slot's block: its time.
+pub(crate) fn time(slot: u64) -> UncheckedExtrinsic {
+	let now = slot * pallet_clock::SlotMillis::<Runtime>::get();
+	UncheckedExtrinsic::new_bare(RuntimeCall::Timestamp(pallet_timestamp::Call::set { now }))
+}
+
 /// Begins a block as a validator does: with its digest, and with the time as the first extrinsic.
 pub(crate) fn begin_block(number: u32, slot: u64, digest: Digest) {
 	let nothing = Default::default();
 	Executive::initialize_block(&Header::new(number, nothing, nothing, System::parent_hash(), digest));
-	let now = slot * pallet_clock::SlotMillis::<Runtime>::get();
-	let time = UncheckedExtrinsic::new_bare(RuntimeCall::Timestamp(pallet_timestamp::Call::set { now }));
-	assert_eq!(Executive::apply_extrinsic(time), Ok(Ok(())));
+	assert_eq!(Executive::apply_extrinsic(time(slot)), Ok(Ok(())));
 }
 
 /// Applies a transaction as a validator does: one that is refused leaves no trace in the block.
