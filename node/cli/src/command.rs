@@ -2,7 +2,7 @@
 
 use std::{
 	io::{ErrorKind, Write},
-	net::{IpAddr, TcpListener},
+	net::{IpAddr, SocketAddr, TcpListener},
 	time::Duration,
 };
 
@@ -139,17 +139,21 @@ fn insist_on_ports(config: &Configuration) -> Result<()> {
 			_ => continue,
 		};
 		if let Some(Protocol::Tcp(port)) = parts.next() {
-			TcpListener::bind((host, port))?;
+			insist_on_port((host, port).into())?;
 		}
 	}
 	// IPv6's door is optional: where both take all addresses, the system gives the port to the first one only.
 	for door in config.rpc.addr.iter().flatten().filter(|door| !door.is_optional && !door.retry_random_port) {
 		TcpListener::bind(door.listen_addr)?;
 	}
-	// Metrics are worth no other end: on a system without IPv6, say, the log tells that there are none.
-	let prometheus = config.prometheus_config.as_ref().map(|prometheus| TcpListener::bind(prometheus.port));
-	match prometheus {
-		Some(Err(error)) if error.kind() == ErrorKind::AddrInUse => Err(error.into()),
+	config.prometheus_config.as_ref().map_or(Ok(()), |prometheus| insist_on_port(prometheus.port))
+}
+
+/// Fails if somebody else has the port, or we may not have it. Whatever else it is that keeps us from it, such as a system without
+/// IPv6, the log tells, and other addresses may do.
+fn insist_on_port(address: SocketAddr) -> Result<()> {
+	match TcpListener::bind(address) {
+		Err(error) if matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) => Err(error.into()),
 		_ => Ok(()),
 	}
 }

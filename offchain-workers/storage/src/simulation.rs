@@ -72,7 +72,6 @@ struct Inner {
 
 /// The chain.
 pub struct SimulatedChain {
-	params: ProofParams,
 	inner: Mutex<Inner>,
 	heads: watch::Sender<Head>,
 }
@@ -99,7 +98,7 @@ impl SimulatedChain {
 			finalised: 0,
 		};
 		let (heads, _) = watch::channel(Head { best: 0, best_hash: [0; 32], finalised: 0 });
-		Arc::new(Self { params, inner: Mutex::new(inner), heads })
+		Arc::new(Self { inner: Mutex::new(inner), heads })
 	}
 
 	/// The parameters of a fast development network.
@@ -275,7 +274,7 @@ impl Chain for SimulatedChain {
 	}
 
 	async fn proof_params(&self) -> Result<ProofParams, ChainError> {
-		Ok(self.params)
+		Ok(self.read(|state| state.params))
 	}
 
 	async fn slot_millis(&self) -> Result<u64, ChainError> {

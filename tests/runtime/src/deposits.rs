@@ -21,12 +21,13 @@ use pallet_storage_proofs::Duties;
 use peoples_cloud_primitives::{
 	resource::ResourceKind,
 	terms::{Acknowledgement, AcknowledgementV1},
+	traits::ReputationSink,
 };
 use peoples_cloud_runtime::{
 	configs::{ProxyType, TechnicalCollective},
 	AccountId, Balance, Balances, ConvictionVoting, Hash, Hashing, Marketplace, Multisig, OriginCaller, Preimage,
-	Providers, Proxy, Referenda, Runtime, RuntimeCall, RuntimeOrigin, Session, Staking, System, EXISTENTIAL_DEPOSIT,
-	MILLI, PPL,
+	Providers, Proxy, Referenda, Reputation, Runtime, RuntimeCall, RuntimeOrigin, Session, Staking, System,
+	EXISTENTIAL_DEPOSIT, MILLI, PPL,
 };
 use sp_keyring::Sr25519Keyring::{self, Alice, Eve, Ferdie};
 use sp_runtime::{
@@ -70,7 +71,6 @@ const KEPT: &[(&str, Payer)] = &[
 	("Beefy", Chain),
 	("Mmr", Chain),
 	("Historical", Chain),
-	("AuthorityDiscovery", Chain),
 	("Offences", Cost("an offence, which is slashed, is reported once")),
 	("Balances", With("an account: what other pallets bind of its money")),
 	("Staking", Chain),
@@ -398,7 +398,7 @@ fn keys_naming(who: &AccountId) -> Vec<Vec<u8>> {
 #[test]
 fn of_a_provider_that_left_only_its_account_is_kept() {
 	state(&short(genesis("local"))).execute_with(|| {
-		// GIVEN Ferdie, who took a column on, missed its proofs, and was paid for nothing
+		// GIVEN Ferdie, who took a column on, of which there is evidence and nothing is owed any more
 		begin_block(1);
 		let ferdie = Ferdie.to_account_id();
 		let before = keys_naming(&ferdie);
@@ -407,6 +407,7 @@ fn of_a_provider_that_left_only_its_account_is_kept() {
 		pass(60);
 		assert_ok!(Marketplace::settle(origin(Alice), 0));
 		assert!(Duties::<Runtime>::contains_key(&ferdie) && Ledgers::<Runtime>::contains_key(&ferdie));
+		Reputation::note(&ferdie, ResourceKind::Storage, 1, 1);
 		assert!(Records::<Runtime>::iter_prefix(&ferdie).count() > 0);
 		assert!(keys_naming(&ferdie).len() > before.len());
 		// WHEN he has left and taken the last of his stake THEN nothing names him any more that did not before

@@ -28,6 +28,9 @@ const ANY_ADDRESS: &str = "/ip4/127.0.0.1/tcp/0";
 /// Where it listens for JSON-RPC unless it is told otherwise.
 const DEFAULT_RPC_PORT: u16 = 9944;
 
+/// Another program on the usual ones would be the reason why a node does not start.
+const ANY_PORTS: [&str; 6] = ["--no-prometheus", "--no-mdns", "--listen-addr", ANY_ADDRESS, "--rpc-port", "0"];
+
 /// Starts the node of `dir` until it says `needle`; then it is killed.
 fn run_until(dir: &Path, extra: &[&str], needle: &str) -> Result<()> {
 	// An earlier start's, in which it has said so.
@@ -46,9 +49,7 @@ fn run(dir: &Path, arguments: &[&str], specification: &Path) -> Result<Output> {
 
 /// Starts a node of that specification, which must fail; answers what it says.
 fn refusal(dir: &Path, specification: &Path) -> Result<String> {
-	// Any ports: another program on the usual ones would be the refusal's reason.
-	let quiet = ["--no-prometheus", "--no-mdns", "--listen-addr", ANY_ADDRESS, "--rpc-port", "0"];
-	let said = failure(&run(dir, &quiet, specification)?)?;
+	let said = failure(&run(dir, &ANY_PORTS, specification)?)?;
 	Ok(said.lines().find(|line| line.starts_with("Error: ")).context(said.clone())?.to_owned())
 }
 
@@ -242,7 +243,7 @@ fn a_damaged_log_of_the_database_is_told_and_a_validator_waits() -> Result<()> {
 	damage_log(dir)?;
 	let output = run(
 		dir,
-		&[&makes_blocks[..], &["--no-prometheus", "--no-mdns", "--listen-addr", "/ip4/127.0.0.1/tcp/0"]].concat(),
+		&[&makes_blocks[..], &ANY_PORTS, &["--unsafe-force-node-key-generation"]].concat(),
 		&shared::specification("local")?,
 	)?;
 	let said = failure(&output)?;

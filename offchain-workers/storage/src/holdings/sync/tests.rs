@@ -5,7 +5,7 @@ use peoples_cloud_client::chain::Call;
 use super::*;
 use crate::{
 	simulation::{NewColumn, SimulatedChain},
-	tasks::watched_chain::WatchedChain,
+	tasks::{match_columns::MatchColumns, watched_chain::WatchedChain},
 	test_rig::{Rig, CLIENT, RATE},
 	transactions::Duty as Task,
 	worker::Worker,
@@ -140,7 +140,8 @@ async fn a_provider_whose_daemon_was_down_while_it_left_and_came_back_starts_ane
 	rig.take_on(30, 2, 50);
 	rig.chain.produce(1);
 	rig.follow().await;
-	rig.blocks(10).await;
+	let mut matching = MatchColumns::new(rig.shared.clone());
+	rig.live(10, &mut [&mut matching]).await;
 	assert!(in_step(&rig) && released(&rig, 0..7));
 	assert_eq!(rig.holdings().leaves(), 1);
 	assert!(!released(&rig, 7..8));
