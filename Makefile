@@ -12,7 +12,7 @@ setup: ## installs what a build needs: system packages, compiler components, was
 	@scripts/setup.sh
 
 .PHONY: setup-tests
-setup-tests: ## the same, and the test runner
+setup-tests: ## the same, the test runner, and what tests use
 	@scripts/setup.sh --tests
 
 .PHONY: build

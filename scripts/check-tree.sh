@@ -46,7 +46,7 @@ if hits=$(grep -rn --include='*.rs' 'env!("CARGO_MANIFEST_DIR")' . --exclude-dir
 	breach "a path is compiled in; tests run in their package's directory: $hits"
 fi
 
-# Rustdoc takes seconds for each crate to find that it has no examples, so nobody asks it: an example is a test.
+# Rustdoc takes seconds for each crate to find that it has no examples, so nobody asks it: an example between fences is a test.
 while read -r place; do
 	breach "$place is an example that nobody runs: make it a test, or say \`\`\`text"
 done < <(git ls-files -z -co --exclude-standard -- '*.rs' | xargs -0 -r awk '
@@ -59,7 +59,9 @@ while read -r script; do
 done < <(grep -oE 'scripts/[A-Za-z0-9._-]+' Makefile | sort -u)
 
 # Shell scripts parse.
-for script in scripts/*.sh .ci/run; do bash -n "$script" || breach "$script does not parse"; done
+for script in $(git ls-files -co --exclude-standard -- '*.sh') .ci/run; do
+	bash -n "$script" || breach "$script does not parse"
+done
 
 # What operators get.
 scripts/check-operations.sh || failed=1

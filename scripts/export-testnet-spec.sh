@@ -5,7 +5,8 @@
 #
 # The runtime is in it, compressed, and makes up nearly all of its 2.3 MB: nodes start from one file and nothing else. The test
 # wants it anew when genesis, the runtime's version or its metadata changes; what changes inside of a call it cannot see, since
-# compilers differ. Whoever launches a network from it writes it once more before.
+# compilers differ. Whoever launches a network from it writes it once more before, and from then on compares it with that release:
+the network goes on by upgrades, not by another file.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/peoples-cloud/target}

@@ -7,8 +7,12 @@ cd "$(dirname "$0")/.."
 PACKAGES=(clang libclang-dev protobuf-compiler cmake pkg-config libssl-dev make python3)
 # Debian's second compiler: only where rustup cannot download the wasm target.
 WASM_PACKAGES=(rustc-web cargo-web rust-web-src lld-22)
-# For tests of wrong clocks, of the ecosystem's clients in Python, and of what operators get.
-TEST_PACKAGES=(faketime python3-venv python3-yaml nftables)
+# For tests of wrong clocks.
+TEST_PACKAGES=(faketime)
+# For tests of the ecosystem's clients in Python, and of what operators get: without them, those are left out.
+OPTIONAL_PACKAGES=(python3-venv python3-yaml nftables)
+# Nobody waits for long for what is optional.
+IMPATIENT=(-o Acquire::Retries=0 -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15)
 # Where subxt's command line is too, see tests/clients/setup.sh.
 TOOLS=${XDG_CACHE_HOME:-$HOME/.cache}/peoples-cloud/tools
 # Any newer one may do; this one is known to.
@@ -51,7 +55,7 @@ offered() {
 	local version
 	version=$(apt-cache policy "$1" | awk '/Candidate:/ { print $2 }')
 	if [ -z "$version" ] || [ "$version" = '(none)' ]; then
-		as_root apt-get update -qq >/dev/null 2>&1 || return 0
+		as_root apt-get update -qq "${IMPATIENT[@]}" >/dev/null 2>&1 || return 0
 		version=$(apt-cache policy "$1" | awk '/Candidate:/ { print $2 }')
 	fi
 	echo "${version#"(none)"}"
@@ -141,6 +145,7 @@ fi
 
 if [ "${1:-}" = --tests ] && command -v apt-get >/dev/null; then
 	install_packages "${TEST_PACKAGES[@]}"
+	(install_packages "${OPTIONAL_PACKAGES[@]}") || true
 	install_nodejs
 	install_promtool || true
 fi

@@ -10,8 +10,12 @@ cargo fmt --all --check
 # Of no crate here: the next runtime's copy has them.
 find tests/next-runtime -name '*.rs' -exec rustfmt --check --edition 2021 {} +
 
+# What is left out is said once more at the end.
+left_out=$(mktemp)
+trap 'rm -f "$left_out"' EXIT
+
 step "checks of the tree"
-scripts/check-tree.sh
+scripts/check-tree.sh | tee "$left_out"
 scripts/check-sdk-versions.py
 
 step "build, wasm runtime included; beside it the next runtime, for tests that upgrade to it"
@@ -22,7 +26,7 @@ set -m
 scripts/next-runtime.sh >"$next_log" 2>&1 &
 next=$!
 set +m
-trap '[ -z "$next" ] || kill -- "-$next" 2>/dev/null || true; rm -f "$next_log"' EXIT
+trap '[ -z "$next" ] || kill -- "-$next" 2>/dev/null || true; rm -f "$next_log" "$left_out"' EXIT
 cargo build --locked --workspace
 
 step "lints"
@@ -38,19 +42,18 @@ next=
 
 step "the ecosystem's clients, for a test that runs them"
 # Without Node.js or a registry it says so and ends with 3: that test is skipped.
-skipped=
 clients=0
 tests/clients/setup.sh || clients=$?
 case $clients in
 0) ;;
-3)
-	skipped="the tests of the ecosystem's clients, since they cannot be installed here"
-	printf '== SKIPPED: %s\n' "$skipped"
-	;;
+3) echo "SKIPPED: the tests of the ecosystem's clients, since they cannot be installed here" | tee -a "$left_out" ;;
 *) exit "$clients" ;;
 esac
 
 step "tests"
 cargo nextest run --locked --workspace
 
-if [ -n "$skipped" ]; then printf '\n== SKIPPED: %s; see above\n' "$skipped"; fi
+if [ -s "$left_out" ]; then
+	step "what was not tested here"
+	cat "$left_out"
+fi

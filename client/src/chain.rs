@@ -597,7 +597,7 @@ pub trait Chain: Send + Sync + 'static {
 	async fn provider(&self, account: AccountBytes) -> Result<Option<ProviderInfo>, ChainError>;
 	/// All providers.
 	async fn providers(&self) -> Result<Vec<ProviderInfo>, ChainError>;
-	/// Where a provider stands with its proofs; `None` if it never held anything.
+	/// Where a provider stands with its proofs; `None` if it never held anything, or has left.
 	async fn duty(&self, provider: AccountBytes) -> Result<Option<Duty>, ChainError>;
 	/// An agreement, unless it was settled.
 	async fn agreement(&self, id: AgreementId) -> Result<Option<AgreementInfo>, ChainError>;

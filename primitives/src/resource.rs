@@ -24,3 +24,19 @@ impl ResourceKind {
 		}
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn all_kinds_are_listed_in_order() {
+		for (at, kind) in ResourceKind::ALL.into_iter().enumerate() {
+			// A new kind makes this fail to compile: it belongs into the list, too.
+			let expected = match kind {
+				ResourceKind::Storage => 0,
+			};
+			assert_eq!(at, expected);
+		}
+	}
+}

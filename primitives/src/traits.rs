@@ -23,6 +23,8 @@ pub trait ProviderRegistry<AccountId> {
 	fn reinstate(provider: &AccountId) -> bool;
 	/// Out for good: its columns go to repair.
 	fn terminate(provider: &AccountId);
+	/// Whether nobody is registered.
+	fn is_unused() -> bool;
 	/// Whether the provider may take new work on.
 	fn is_active(provider: &AccountId) -> bool;
 	/// Whether the provider, by the offer that it has out now, would keep `units` that are committed already for `periods`
@@ -134,7 +136,7 @@ pub trait Holdings<AccountId> {
 
 /// The market's side of the proof clock: who is paid for a period. By `pallet-marketplace`.
 pub trait PeriodLedger<AccountId> {
-	/// Whether nothing is agreed on at all. Then the length of periods may change.
+	/// Whether nothing is agreed on at all.
 	fn is_unused() -> bool;
 	/// Called once per provider and period, in order, when the period is resolved: applies the rate changes due
 	/// at its start, and credits the rate if it was proven and its pay was not forfeited.

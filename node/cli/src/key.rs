@@ -1,5 +1,5 @@
 //! `key`: the SDK's commands on keys of any kind, without two of their traps. A node key is not printed when nobody said
-//! where it goes, and a path at which there is no file is not taken for a secret.
+//! where it goes, and `insert` does not take a path at which there is no file for a secret.
 
 use std::path::Path;
 

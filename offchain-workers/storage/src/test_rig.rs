@@ -74,7 +74,7 @@ impl Rig {
 		let metrics = Metrics::default();
 		let queue = TransactionQueue::open(database, metrics.clone()).unwrap();
 		let mut context = Context::read(chain.clone(), signer.account(), holdings, prover, metrics).await.unwrap();
-		context.submit_timeout = Duration::from_millis(300);
+		context.shortest_submit_timeout = Duration::from_millis(300);
 		let (publisher, views) = Views::channel();
 		let shared = Shared {
 			context: context.clone(),

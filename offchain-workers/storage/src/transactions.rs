@@ -433,7 +433,7 @@ impl SendTransactions {
 		self.doing = format!("sending: {duty}");
 		tracing::debug!(target: LOG_TARGET, %duty, "sending");
 		let submit = self.context.chain.submit(&self.signer, call, Certainty::Included);
-		let outcome = tokio::time::timeout(self.context.submit_timeout, submit).await;
+		let outcome = tokio::time::timeout(self.context.submit_timeout(), submit).await;
 		self.doing.clear();
 		match outcome {
 			Ok(Ok(inclusion)) => {
@@ -451,7 +451,7 @@ impl SendTransactions {
 			},
 			// Its fate is not known: it stays sent, and the next look asks the pool.
 			Err(_) => {
-				tracing::warn!(target: LOG_TARGET, %duty, timeout = ?self.context.submit_timeout, "no answer in time");
+				tracing::warn!(target: LOG_TARGET, %duty, timeout = ?self.context.submit_timeout(), "no answer in time");
 				self.count(&duty, "unknown");
 				Ok(())
 			},

@@ -14,6 +14,9 @@ use crate::{
 	Agreements, ByProvider, Column, ColumnState, Config, Ledger, Ledgers, Milestone, Pallet, Schedule, WeightInfo,
 };
 
+/// Proof bytes of a record that is removed, at the size that the benchmarks list for a ledger.
+const RECORD_PROOF_BYTES: u64 = 2_600;
+
 /// What a milestone means to one column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
@@ -244,7 +247,7 @@ impl<T: Config> ProviderRecords<T::AccountId> for Pallet<T> {
 	}
 
 	fn forget_weight() -> Weight {
-		T::DbWeight::get().writes(1)
+		T::DbWeight::get().writes(1).saturating_add_proof_size(RECORD_PROOF_BYTES)
 	}
 }
 

@@ -141,6 +141,9 @@ impl ProviderRegistry<AccountId> for Register {
 		false
 	}
 	fn terminate(_: &AccountId) {}
+	fn is_unused() -> bool {
+		Committed::get().is_empty()
+	}
 	fn is_active(provider: &AccountId) -> bool {
 		!Unwilling::get().contains(provider)
 	}

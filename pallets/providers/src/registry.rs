@@ -91,6 +91,10 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 		}
 	}
 
+	fn is_unused() -> bool {
+		Providers::<T>::count() == 0
+	}
+
 	fn is_active(provider: &T::AccountId) -> bool {
 		Providers::<T>::get(provider).is_some_and(|info| info.is_active())
 	}

@@ -54,6 +54,9 @@ pub mod weights;
 /// Two weeks of 6 s blocks: a bad day is forgiven in a month or two, a bad month is not.
 pub const DEFAULT_HALF_LIFE: BlockNumber = 201_600;
 
+/// Proof bytes of a record that is removed, at the size that the benchmarks of others list for it.
+const RECORD_PROOF_BYTES: u64 = 2_600;
+
 /// Ten years of 6 s blocks: whoever was bad when it was young is not so for ever.
 pub const MAX_HALF_LIFE: BlockNumber = 52_596_000;
 
@@ -211,13 +214,13 @@ impl<T: Config> Pallet<T> {
 
 	/// Checks that
 	///
-	/// 1. the half-life is at least one block;
+	/// 1. the half-life is at least one block, and at most what it may be set to;
 	/// 2. no record was changed in the future.
 	///
 	/// Also compiled for std, so that the tests of other crates can ask.
 	#[cfg(any(feature = "try-runtime", feature = "std", test))]
 	pub fn do_try_state() -> Result<(), DispatchError> {
-		ensure!(HalfLife::<T>::get() > 0, "reputation: the half-life is zero");
+		ensure!((1..=MAX_HALF_LIFE).contains(&HalfLife::<T>::get()), "reputation: the half-life is out of its bounds");
 		let now = Self::now();
 		ensure!(
 			Records::<T>::iter_values().all(|record| record.updated <= now),
@@ -247,6 +250,7 @@ impl<T: Config> ProviderRecords<T::AccountId> for Pallet<T> {
 	}
 
 	fn forget_weight() -> Weight {
-		T::DbWeight::get().writes(ResourceKind::ALL.len() as u64)
+		let records = ResourceKind::ALL.len() as u64;
+		T::DbWeight::get().writes(records).saturating_add_proof_size(records.saturating_mul(RECORD_PROOF_BYTES))
 	}
 }

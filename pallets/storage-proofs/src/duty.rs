@@ -13,6 +13,9 @@ use crate::{
 	Config, Duties, Duty, Error, Event, Pallet, Params, ProofParams, Snapshots, WeightInfo, CATCH_UP,
 };
 
+/// Proof bytes of a record that is removed, at the size that the benchmarks list for a duty.
+const RECORD_PROOF_BYTES: u64 = 5_200;
+
 impl<T: Config> Pallet<T> {
 	/// The holdings as they stood before the slot of an unresolved period whose slot has come.
 	pub(crate) fn holdings_as_of(
@@ -288,7 +291,8 @@ impl<T: Config> ProviderRecords<T::AccountId> for Pallet<T> {
 	fn forget_weight() -> Weight {
 		// The duty and all snapshots: each is found, and removed; and a last look for another one.
 		let records = u64::from(T::MaxOpen::get()).saturating_add(1);
-		let bytes = records.saturating_mul(Duty::max_encoded_len() as u64);
-		T::DbWeight::get().reads_writes(records, records).saturating_add(Weight::from_parts(0, bytes))
+		T::DbWeight::get()
+			.reads_writes(records, records)
+			.saturating_add_proof_size(records.saturating_mul(RECORD_PROOF_BYTES))
 	}
 }

@@ -266,7 +266,7 @@ pub mod pallet {
 	/// Why a call was refused.
 	#[pallet::error]
 	pub enum Error<T> {
-		/// The account never held anything.
+		/// The account never held anything, or has left since.
 		#[codec(index = 0)]
 		NoDuty,
 		/// The provider was terminated: it neither proves nor holds any more.
@@ -320,10 +320,10 @@ pub mod pallet {
 		/// No period can be resolved now.
 		#[codec(index = 17)]
 		NothingToAdvance,
-		/// The length of a period is fixed while there are agreements, or providers with a duty: they count in periods.
+		/// The length of a period is fixed while any provider is registered or any agreement open: they count in periods.
 		#[codec(index = 18)]
 		PeriodLengthFixed,
-		/// The window must have at least one block, be shorter than a period and at most half of the seed ring.
+		/// The window must have at least one block, and be shorter than a period.
 		#[codec(index = 19)]
 		InvalidWindow,
 		/// The number of challenges must be between 1 and 32.
@@ -339,7 +339,7 @@ pub mod pallet {
 		/// still be open.
 		#[codec(index = 23)]
 		ChangedRecently,
-		/// A period must have between 10 and 14,400 blocks.
+		/// A period must have at least 10 blocks, and at most half of the seed ring's.
 		#[codec(index = 24)]
 		InvalidPeriodLength,
 	}
@@ -348,7 +348,7 @@ pub mod pallet {
 	#[pallet::genesis_config]
 	#[derive(frame::derive::DefaultNoBound)]
 	pub struct GenesisConfig<T: Config> {
-		/// The parameters; the length of a period can never change after.
+		/// The parameters.
 		pub params: ProofParams,
 		/// Carries the type parameter.
 		#[serde(skip)]
@@ -366,7 +366,7 @@ pub mod pallet {
 
 	#[pallet::view_functions]
 	impl<T: Config> Pallet<T> {
-		/// Where a provider stands with its proofs; `None` if it never held anything.
+		/// Where a provider stands with its proofs; `None` if it never held anything, or has left.
 		pub fn duty(provider: T::AccountId) -> Option<DutyView> {
 			Self::view_duty(&provider)
 		}
@@ -483,7 +483,7 @@ pub mod pallet {
 		/// Changes the parameters. Origin: [`Config::ParamsOrigin`]. Shares and streaks hold at once; window and number of
 		/// challenges for slots after this block, so that no answer under way turns wrong or late. Those two can be changed
 		/// again only once the seed ring has forgotten the challenges from before. The length of a period can only be changed
-		/// while nothing is stored: no agreement is open, and no provider has a duty. Then everything holds at once.
+		/// while no provider is registered and no agreement open. Then everything holds at once.
 		///
 		/// Emits [`Event::ParamsSet`]. Fails with [`Error::InvalidPeriodLength`], [`Error::PeriodLengthFixed`],
 		/// [`Error::InvalidWindow`], [`Error::InvalidChallenges`], [`Error::InvalidShare`], [`Error::InvalidStreaks`],

@@ -99,6 +99,8 @@ parameter_types! {
 	pub static Ended: Vec<(AccountId, Period)> = Vec::new();
 	/// Slashes: whose, how much, for whom which part.
 	pub static Slashes: Vec<Slash> = Vec::new();
+	/// Providers that the register would know.
+	pub static Registered: BTreeSet<AccountId> = BTreeSet::new();
 	/// Suspended and terminated providers.
 	pub static Suspended: BTreeSet<AccountId> = BTreeSet::new();
 	pub static Terminated: BTreeSet<AccountId> = BTreeSet::new();
@@ -133,6 +135,9 @@ impl ProviderRegistry<AccountId> for Register {
 	}
 	fn terminate(provider: &AccountId) {
 		Terminated::mutate(|set| set.insert(provider.clone()));
+	}
+	fn is_unused() -> bool {
+		Registered::get().is_empty()
 	}
 	fn is_active(provider: &AccountId) -> bool {
 		!Suspended::get().contains(provider) && !Terminated::get().contains(provider)
@@ -223,6 +228,7 @@ pub(crate) fn genesis() -> TestState {
 	Migrating::set(false);
 	Ended::set(Vec::new());
 	Slashes::set(Vec::new());
+	Registered::set(BTreeSet::new());
 	Suspended::set(BTreeSet::new());
 	Terminated::set(BTreeSet::new());
 	Evidence::set((0, 0));

@@ -3,7 +3,7 @@ use frame::prelude::*;
 use peoples_cloud_primitives::{
 	holdings::{HoldingsError, Leaf, Node},
 	storage_proof::{self, Content, ProofError, StorageProof},
-	traits::PeriodLedger,
+	traits::{PeriodLedger, ProviderRegistry},
 	Period,
 };
 
@@ -114,8 +114,7 @@ impl<T: Config> Pallet<T> {
 		params.check::<T>()?;
 		let before = Params::<T>::get();
 		if params.period_blocks != before.period_blocks {
-			let unused = T::Ledger::is_unused() && Duties::<T>::iter_keys().next().is_none();
-			ensure!(unused, Error::<T>::PeriodLengthFixed);
+			ensure!(T::Registry::is_unused() && T::Ledger::is_unused(), Error::<T>::PeriodLengthFixed);
 			// Nobody was challenged by the former rules.
 			PreviousParams::<T>::kill();
 		} else if (params.window_blocks, params.challenges) != (before.window_blocks, before.challenges) {
@@ -156,7 +155,7 @@ impl<T: Config> Pallet<T> {
 
 	/// What a change of the parameters weighs.
 	pub(crate) fn set_params_weight() -> Weight {
-		// Beside what is measured, it may look for a duty and for an agreement.
+		// Beside what is measured, it may look for a provider and for an agreement.
 		T::WeightInfo::set_params()
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(Weight::from_parts(0, LOOK_BYTES.saturating_mul(2)))

@@ -13,8 +13,6 @@ pub(crate) const MAX_REPORTER_SHARE_PPM: u32 = 500_000;
 
 /// How long a period is at least: shorter ones leave no time to answer in.
 pub(crate) const MIN_PERIOD_BLOCKS: BlockNumber = 10;
-/// And at most: a day of blocks of 6 s. Whoever holds columns shows them once a day.
-pub(crate) const MAX_PERIOD_BLOCKS: BlockNumber = 14_400;
 /// The longest streak that a provider may get away with: of periods of an hour, more than a year.
 pub(crate) const MAX_STREAK: u32 = 10_000;
 
@@ -60,7 +58,8 @@ pub struct BlockSeed {
 )]
 #[serde(crate = "frame::derive::serde", rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProofParams {
-	/// Length of a period in blocks. Fixed while anything is stored: it is agreed on, paid and proven by the period.
+	/// Length of a period in blocks. Fixed while any provider is registered: offers are made, and columns agreed on, paid and
+	/// proven by the period.
 	pub period_blocks: BlockNumber,
 	/// Length of the answer window in blocks with room.
 	pub window_blocks: BlockNumber,
@@ -97,13 +96,12 @@ impl Default for ProofParams {
 impl ProofParams {
 	/// Whether the values make sense together.
 	pub(crate) fn check<T: Config>(&self) -> Result<(), Error<T>> {
-		ensure!((MIN_PERIOD_BLOCKS..=MAX_PERIOD_BLOCKS).contains(&self.period_blocks), Error::<T>::InvalidPeriodLength);
+		// Whoever looks at a provider once a period must find the seed of its last challenge.
 		ensure!(
-			self.window_blocks >= 1
-				&& self.window_blocks < self.period_blocks
-				&& self.window_blocks <= T::SeedRing::get() / 2,
-			Error::<T>::InvalidWindow
+			(MIN_PERIOD_BLOCKS..=T::SeedRing::get() / 2).contains(&self.period_blocks),
+			Error::<T>::InvalidPeriodLength
 		);
+		ensure!((1..self.period_blocks).contains(&self.window_blocks), Error::<T>::InvalidWindow);
 		ensure!((1..=MAX_CHALLENGES).contains(&self.challenges), Error::<T>::InvalidChallenges);
 		ensure!(
 			self.missed_slash_ppm <= MAX_MISSED_SLASH_PPM && self.reporter_share_ppm <= MAX_REPORTER_SHARE_PPM,

@@ -34,7 +34,13 @@ fn outer_address() -> IpAddr {
 		socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
 		socket.local_addr()
 	});
-	chosen.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip())
+	chosen.map_or_else(
+		|_| {
+			println!("this machine has the loopback interface only: it is asked instead of another one");
+			IpAddr::V4(Ipv4Addr::LOCALHOST)
+		},
+		|address| address.ip(),
+	)
 }
 
 /// Starts a node that listens on all interfaces; answers where it is reached from outside.

@@ -1,9 +1,9 @@
 //! The database, which has to be whole, and of the chain that was asked for.
 
-use std::{fs, io, path::Path, sync::Arc};
+use std::{fs, io, path::Path, sync::Arc, time::Duration};
 
 use peoples_cloud_runtime::{opaque::Block, Hashing};
-use rocksdb::{DBRecoveryMode, Options, DB};
+use rocksdb::{ColumnFamilyDescriptor, DBRecoveryMode, Options, DB};
 use sc_chain_spec::resolve_state_version_from_wasm;
 use sc_client_api::{blockchain, Backend, BlockImportOperation, HeaderBackend};
 use sc_consensus_grandpa::GrandpaPruningFilter;
@@ -17,12 +17,15 @@ type Genesis = GenesisBlockBuilder<Block, FullBackend, RuntimeExecutor>;
 
 /// Table files that are open at a time while the log is looked at: it needs none of them for longer than a moment.
 const OPEN_FILES: i32 = 64;
+/// How long a validator waits that has forgotten its last votes. Several rounds of finality pass meanwhile, and what it votes in
+/// later ones contradicts nothing.
+const FORGETFUL: Duration = Duration::from_secs(30);
 
 /// Opens the database.
 ///
 /// Errors: it is damaged, or its first block is of another chain than `config`'s. Of a chain for development that is a warning:
-/// its genesis changes with every build of the node. What comes after a damage of the log is lost, but the network has it: to a
-/// validator that is an error once, since it has forgotten votes, and to others a warning.
+/// its genesis changes with every build of the node. What comes after a damage of the log is lost, but the network has it: that is
+/// told, and a validator waits, since it has forgotten votes.
 pub(super) fn open(
 	config: &Configuration,
 	executor: &RuntimeExecutor,
@@ -33,19 +36,16 @@ pub(super) fn open(
 	let damage = damage_of_log(config)?;
 	let backend = sc_service::new_db_backend(database)?;
 	if let Some(reason) = damage {
-		// Opened to write, the database has let go of what was damaged: the next start finds it whole.
-		let sentence = format!(
-			"the database's log was damaged ({reason}), and what came after block {} is lost: check the disk and the memory of \
+		log::error!(
+			"🛑 the database's log was damaged ({reason}), and what came after block {} is lost: check the disk and the memory of \
 			 this machine",
 			backend.blockchain().info().best_number
 		);
 		if config.role.is_authority() {
-			return Err(ServiceError::Other(format!(
-				"{sentence}. Start the validator again when some rounds of finality have passed, in half a minute: at once, it might \
-				 vote once more in one in which it has forgotten its vote, and be slashed"
-			)));
+			let seconds = FORGETFUL.as_secs();
+			log::error!("🛑 it is not known how this validator voted last: it waits for {seconds} s, so that it votes in later rounds only");
+			std::thread::sleep(FORGETFUL);
 		}
-		log::error!("🛑 {sentence}");
 	}
 	let genesis = config.chain_spec.as_storage_builder().build_storage()?;
 	if !is_of(&backend, &genesis, executor)? {
@@ -93,10 +93,16 @@ fn damage_of_log(config: &Configuration) -> Result<Option<String>, ServiceError>
 	options.set_max_open_files(OPEN_FILES);
 	// A record at the end may be torn: the process was killed while it wrote it, and nobody has built on it.
 	options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
-	let read =
-		DB::list_cf(&options, path).and_then(|columns| DB::open_cf_for_read_only(&options, path, columns, false));
-	// Other damage stops RocksDB when it opens the database to write.
-	Ok(read.err().map(rocksdb::Error::into_string))
+	let mut column = Options::default();
+	column.set_disable_auto_compactions(true);
+	// To write, so that what is in the log goes into tables as it is read: to only read it would take as much memory as the log is
+	// long. Afterwards the log is empty, or, if it is damaged, as it was.
+	let opened = DB::list_cf(&options, path).and_then(|names| {
+		let columns = names.into_iter().map(|name| ColumnFamilyDescriptor::new(name, column.clone()));
+		DB::open_cf_descriptors(&options, path, columns)
+	});
+	// Whatever else is wrong, RocksDB says when it opens the database for good.
+	Ok(opened.err().map(rocksdb::Error::into_string))
 }
 
 /// Names and lengths of the files in a folder, which may not be there yet.

@@ -230,7 +230,14 @@ impl Worker for FollowChain {
 	async fn work(&mut self) -> Result<Progress, WorkError> {
 		let head = *self.heads.borrow_and_update();
 		self.recognise(head).await?;
-		self.shared.context.refresh().await?;
+		match self.shared.context.refresh().await {
+			Err(error) if error.is_retryable() => return Err(error.into()),
+			// What was read before may still be true, and proofs are worth more.
+			Err(error) => {
+				tracing::warn!(target: LOG_TARGET, %error, "the parameters of the proof clock cannot be read")
+			},
+			Ok(()) => {},
+		}
 		match self.follower.follow(head).await {
 			Ok(followed) => {
 				self.followed = Some(head);

@@ -179,8 +179,10 @@ pub struct Context {
 	pub metrics: Metrics,
 	/// The proof clock's parameters when they were read last: governance may change them. Clones share them.
 	pub(crate) params: Arc<Mutex<ProofParams>>,
-	/// How long a submission may take before its fate counts as unknown.
-	pub submit_timeout: Duration,
+	/// Length of a slot, which is a block's at best.
+	pub(crate) slot: Duration,
+	/// The shortest that a submission may take before its fate counts as unknown.
+	pub(crate) shortest_submit_timeout: Duration,
 }
 
 impl fmt::Debug for Context {
@@ -200,8 +202,6 @@ impl Context {
 	) -> Result<Self, ChainError> {
 		let params = chain.proof_params().await?;
 		let slot = Duration::from_millis(chain.slot_millis().await?);
-		// Half a window leaves time for a second attempt; never so short that an ordinary inclusion misses it.
-		let patient = (params.window_blocks / 2).clamp(4, 30);
 		Ok(Self {
 			chain,
 			account,
@@ -209,7 +209,8 @@ impl Context {
 			prover,
 			metrics,
 			params: Arc::new(Mutex::new(params)),
-			submit_timeout: slot.saturating_mul(patient).max(Duration::from_secs(2)),
+			slot,
+			shortest_submit_timeout: Duration::from_secs(2),
 		})
 	}
 
@@ -227,6 +228,13 @@ impl Context {
 	/// Length of a period in blocks.
 	pub fn period_blocks(&self) -> BlockNumber {
 		self.params().period_blocks
+	}
+
+	/// How long a submission may take before its fate counts as unknown.
+	pub(crate) fn submit_timeout(&self) -> Duration {
+		// Half a window leaves time for a second attempt; never so short that an ordinary inclusion misses it.
+		let patient = (self.window_blocks() / 2).clamp(4, 30);
+		self.slot.saturating_mul(patient).max(self.shortest_submit_timeout)
 	}
 
 	/// Length of the answer window in blocks with room.
