@@ -144,7 +144,7 @@ impl Market {
 		})
 		.await
 		.with_context(|| self.tails())?;
-		self.record.read().await
+		self.record.read().await.with_context(|| self.tails())
 	}
 
 	/// How many providers are in good standing and offer storage.
