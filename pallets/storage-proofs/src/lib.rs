@@ -323,7 +323,7 @@ pub mod pallet {
 		/// The length of a period is fixed while any provider is registered or any agreement open: they count in periods.
 		#[codec(index = 18)]
 		PeriodLengthFixed,
-		/// The window must have at least one block, and be shorter than a period.
+		/// The window must have at least one block, be shorter than a period and at most half of the seed ring.
 		#[codec(index = 19)]
 		InvalidWindow,
 		/// The number of challenges must be between 1 and 32.
@@ -339,7 +339,7 @@ pub mod pallet {
 		/// still be open.
 		#[codec(index = 23)]
 		ChangedRecently,
-		/// A period must have at least 10 blocks, and at most half of the seed ring's.
+		/// A period must have between 10 and 2,048 blocks.
 		#[codec(index = 24)]
 		InvalidPeriodLength,
 	}

@@ -13,6 +13,9 @@ pub(crate) const MAX_REPORTER_SHARE_PPM: u32 = 500_000;
 
 /// How long a period is at least: shorter ones leave no time to answer in.
 pub(crate) const MIN_PERIOD_BLOCKS: BlockNumber = 10;
+/// And at most: whoever looks at a provider once a period must find the seed of its last challenge, of which production keeps
+/// twice as many.
+pub(crate) const MAX_PERIOD_BLOCKS: BlockNumber = 2_048;
 /// The longest streak that a provider may get away with: of periods of an hour, more than a year.
 pub(crate) const MAX_STREAK: u32 = 10_000;
 
@@ -96,12 +99,13 @@ impl Default for ProofParams {
 impl ProofParams {
 	/// Whether the values make sense together.
 	pub(crate) fn check<T: Config>(&self) -> Result<(), Error<T>> {
-		// Whoever looks at a provider once a period must find the seed of its last challenge.
+		ensure!((MIN_PERIOD_BLOCKS..=MAX_PERIOD_BLOCKS).contains(&self.period_blocks), Error::<T>::InvalidPeriodLength);
 		ensure!(
-			(MIN_PERIOD_BLOCKS..=T::SeedRing::get() / 2).contains(&self.period_blocks),
-			Error::<T>::InvalidPeriodLength
+			self.window_blocks >= 1
+				&& self.window_blocks < self.period_blocks
+				&& self.window_blocks <= T::SeedRing::get() / 2,
+			Error::<T>::InvalidWindow
 		);
-		ensure!((1..self.period_blocks).contains(&self.window_blocks), Error::<T>::InvalidWindow);
 		ensure!((1..=MAX_CHALLENGES).contains(&self.challenges), Error::<T>::InvalidChallenges);
 		ensure!(
 			self.missed_slash_ppm <= MAX_MISSED_SLASH_PPM && self.reporter_share_ppm <= MAX_REPORTER_SHARE_PPM,

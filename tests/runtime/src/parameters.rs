@@ -1,6 +1,9 @@
 //! The market's parameters: who sets them, and within which bounds.
 
-use frame_support::{assert_ok, traits::OriginTrait};
+use frame_support::{
+	assert_ok,
+	traits::{Get, OriginTrait},
+};
 use pallet_marketplace::{Error as MarketError, MarketParams};
 use pallet_providers::{Error as StakeError, StakeParams};
 use pallet_reputation::Error as ReputationError;
@@ -108,6 +111,12 @@ fn stakes_have_bounds() {
 			(stakes(|params| params.unbonding_blocks = 1_209_601), refused(StakeError::UnbondingBlocksTooMany)),
 		]);
 	});
+}
+
+#[test]
+fn the_seed_ring_outlasts_the_longest_period_twice() {
+	let ring: u32 = <Runtime as pallet_storage_proofs::Config>::SeedRing::get();
+	assert!(ring >= 2 * 2_048);
 }
 
 #[test]

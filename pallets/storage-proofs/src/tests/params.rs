@@ -55,10 +55,10 @@ fn a_period_keeps_its_length_while_anybody_counts_in_it() {
 #[test]
 fn parameters_must_fit_together() {
 	build_and_execute(|| {
-		for period_blocks in [0, 9, SEED_RING / 2 + 1] {
+		for period_blocks in [0, 9, 2_049] {
 			assert_noop!(set(ProofParams { period_blocks, ..PARAMS }), Error::<Test>::InvalidPeriodLength);
 		}
-		for period_blocks in [10, SEED_RING / 2] {
+		for period_blocks in [10, 2_048] {
 			assert_ok!(set(ProofParams { period_blocks, ..PARAMS }));
 		}
 		assert_ok!(set(PARAMS));
