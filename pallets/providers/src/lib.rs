@@ -18,9 +18,10 @@
 //! what is unbonding; named accounts get their shares, the rest goes to [`Config::OnSlash`]. A provider whose bond no
 //! longer covers what it has committed keeps its work and gets no more until it tops up.
 //!
-//! What the chain keeps about a provider has its stake behind it, or cost it all of that, and goes with the last of it: this pallet's record and
-//! what [`Config::Records`] keeps, reputation included; what it has earned is paid out. Who comes back after the unbonding time starts anew, as it could
-//! with another account at once. But an account that was terminated can never register again: its tombstone stays.
+//! What the chain keeps about a provider has its stake behind it, or cost it all of that, and goes with the last of it: this
+//! pallet's record and what [`Config::Records`] keeps, reputation included; what it has earned is paid out. Who comes back
+//! after the unbonding time starts anew, as it could with another account at once. But an account that was terminated can
+//! never register again: its tombstone stays.
 //!
 //! ### Scenario
 //!

@@ -43,7 +43,10 @@ pub(super) fn open(
 		);
 		if config.role.is_authority() {
 			let seconds = FORGETFUL.as_secs();
-			log::error!("🛑 it is not known how this validator voted last: it waits for {seconds} s, so that it votes in later rounds only");
+			log::error!(
+				"🛑 it is not known how this validator voted last: it waits for {seconds} s, so that it votes in later rounds \
+				 only"
+			);
 			std::thread::sleep(FORGETFUL);
 		}
 	}
