@@ -31,6 +31,11 @@ test: setup-tests ## format, checks, lints, build, every test
 zombienet: build setup-tests ## scenarios on networks of several nodes (SCENARIO=name for one, or short)
 	@scripts/zombienet.sh $(SCENARIO)
 
+.PHONY: containers
+containers: build ## the container image, and three nodes as the compose file starts them
+	@scripts/setup.sh --containers
+	@scripts/test-containers.sh
+
 .PHONY: format
 format: ## formats the code
 	cargo fmt --all

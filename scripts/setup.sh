@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a build of this repository needs; `setup.sh --tests` also what its tests need. Safe to run again; quick
-# when all is there.
+# Installs what a build of this repository needs; `setup.sh --tests` also what its tests need, and `setup.sh --containers` what
+# runs containers. Safe to run again; quick when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,6 +11,9 @@ WASM_PACKAGES=(rustc-web cargo-web rust-web-src lld-22)
 TEST_PACKAGES=(faketime)
 # For tests of the ecosystem's clients in Python, and of what operators get: without them, those are left out.
 OPTIONAL_PACKAGES=(python3-venv python3-yaml nftables)
+# For the test of the containers, where there is no Docker: netavark and aardvark-dns make podman's networks, and debootstrap the
+# image that ours is made of, if no registry has it.
+CONTAINER_PACKAGES=(podman runc netavark aardvark-dns iptables debootstrap)
 # Nobody waits for long for what is optional.
 IMPATIENT=(-o Acquire::Retries=0 -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15)
 # Where subxt's command line is too, see tests/clients/setup.sh.
@@ -92,6 +95,12 @@ install_promtool() {
 
 fetch_prometheus() { (cd "$1" && apt-get download -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=15 prometheus); }
 
+# Nothing here fails: scripts/test-containers.sh says what it misses.
+install_containers() {
+	docker info >/dev/null 2>&1 || (install_packages "${CONTAINER_PACKAGES[@]}") || true
+	docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || (install_packages docker-compose) || true
+}
+
 # Where libclang is looked for by those who bind C headers.
 has_libclang() {
 	local directory
@@ -148,6 +157,9 @@ if [ "${1:-}" = --tests ] && command -v apt-get >/dev/null; then
 	(install_packages "${OPTIONAL_PACKAGES[@]}") || true
 	install_nodejs
 	install_promtool || true
+fi
+if [ "${1:-}" = --containers ] && command -v apt-get >/dev/null; then
+	install_containers
 fi
 if [ "${1:-}" = --tests ] && ! cargo nextest --version >/dev/null 2>&1; then
 	echo "setup: installing cargo-nextest $NEXTEST"
