@@ -10,6 +10,7 @@ PATH+=:/usr/sbin:/sbin:${XDG_CACHE_HOME:-$HOME/.cache}/peoples-cloud/tools/bin
 MONITORING=operations/monitoring
 GUIDE=docs/run-a-validator.md
 COMPOSE=operations/docker/compose.yaml
+IGNORED=operations/docker/Dockerfile.dockerignore
 
 failed=0
 breach() { echo "check-operations: $1" >&2; failed=1; }
@@ -118,6 +119,15 @@ PYTHON
 else
 	left_out "Python's yaml" "files for containers and for Grafana"
 fi
+# What a build from the sources reads is not left out of the image's context.
+while IFS=: read -r source _ line; do
+	[[ $line =~ include_(str|bytes)!\(\"([^\"]+)\"\) ]] || continue
+	included=$(realpath -m --relative-to=. "$(dirname "$source")/${BASH_REMATCH[2]}")
+	while read -r ignored; do
+		[[ $included == "${ignored%/\*}"/* ]] || continue
+		grep -qxF "!$included" "$IGNORED" || breach "$IGNORED leaves out $included, which $source includes"
+	done < <(grep -vE '^(#|!|$)' "$IGNORED")
+done < <(git grep -nE 'include_(str|bytes)!' -- '*.rs')
 composed=
 for docker_compose in "docker compose" docker-compose; do
 	$docker_compose version >/dev/null 2>&1 || continue

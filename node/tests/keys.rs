@@ -164,10 +164,11 @@ fn a_path_of_no_file_is_not_a_secret() {
 
 	// WHEN there is no such file THEN one sentence says so, without the text, and no key is made
 	for missing in [file.as_str(), "/run/secret", "./secret", "secrets/key", "0xno/secret"] {
-		let (inserted, output, said) = insert(missing);
-		assert!(!inserted && output.is_empty(), "{missing}");
-		assert!(said.starts_with("Error: --suri looks like a path") && said.lines().count() == 1, "{said}");
-		assert!(!said.contains(missing), "{said}");
+		for (done, output, said) in [insert(missing), key(&["inspect", missing])] {
+			assert!(!done && output.is_empty(), "{missing}");
+			assert!(said.starts_with("Error: the secret looks like a path") && said.lines().count() == 1, "{said}");
+			assert!(!said.contains(missing), "{said}");
+		}
 	}
 	assert!(!keystore.exists());
 
@@ -179,6 +180,8 @@ fn a_path_of_no_file_is_not_a_secret() {
 	for suri in [file.as_str(), &derived, &seed, "//Alice"] {
 		let (inserted, _, said) = insert(suri);
 		assert!(inserted, "{suri}: {said}");
+		let (inspected, output, said) = key(&["inspect", suri]);
+		assert!(inspected && output.contains("SS58 Address"), "{suri}: {said}");
 	}
 	assert_eq!(std::fs::read_dir(keystore).unwrap().count(), 4);
 }

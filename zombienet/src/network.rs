@@ -29,6 +29,8 @@ pub const FINALISED: &str = "block_height{status=\"finalized\"}";
 pub const BEST: &str = "block_height{status=\"best\"}";
 /// How many blocks a validator has made since its start.
 pub const BLOCKS_MADE: &str = "proposer_block_constructed_count";
+/// How many session keys a validator knows the addresses of, without its own.
+pub const AUTHORITIES_FOUND: &str = "authority_discovery_known_authorities_count";
 
 /// Seconds that zombienet gives all nodes to come up: each compiles the runtime, all at once.
 const SPAWN_SECONDS: u32 = 300;

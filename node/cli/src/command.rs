@@ -14,7 +14,7 @@ use sc_service::{Configuration, PartialComponents};
 use crate::{
 	chain_spec,
 	cli::{Cli, Subcommand},
-	service,
+	service::{self, database::insist_on_whole_log, Service},
 };
 
 impl SubstrateCli for Cli {
@@ -68,37 +68,39 @@ pub fn run(runtime: Option<&'static [u8]>) -> Result<()> {
 		},
 		Some(Subcommand::ExportChainSpec(command)) => command.run(cli.load_spec(&command.chain)?),
 		Some(Subcommand::CheckBlock(command)) => cli.create_runner(command)?.async_run(|mut config| {
-			let PartialComponents { client, task_manager, import_queue, .. } =
-				service::new_partial(&mut config, cli.runtime_cache.as_deref())?;
+			let PartialComponents { client, task_manager, import_queue, .. } = open(&cli, &mut config)?;
 			Ok((command.run(client, import_queue), task_manager))
 		}),
 		Some(Subcommand::ExportBlocks(command)) => cli.create_runner(command)?.async_run(|mut config| {
-			let PartialComponents { client, task_manager, .. } =
-				service::new_partial(&mut config, cli.runtime_cache.as_deref())?;
+			let PartialComponents { client, task_manager, .. } = open(&cli, &mut config)?;
 			Ok((command.run(client, config.database), task_manager))
 		}),
 		Some(Subcommand::ExportState(command)) => cli.create_runner(command)?.async_run(|mut config| {
-			let PartialComponents { client, task_manager, .. } =
-				service::new_partial(&mut config, cli.runtime_cache.as_deref())?;
+			let PartialComponents { client, task_manager, .. } = open(&cli, &mut config)?;
 			Ok((command.run(client, config.chain_spec), task_manager))
 		}),
 		Some(Subcommand::ImportBlocks(command)) => cli.create_runner(command)?.async_run(|mut config| {
-			let PartialComponents { client, task_manager, import_queue, .. } =
-				service::new_partial(&mut config, cli.runtime_cache.as_deref())?;
+			let PartialComponents { client, task_manager, import_queue, .. } = open(&cli, &mut config)?;
 			Ok((command.run(client, import_queue), task_manager))
 		}),
 		Some(Subcommand::PurgeChain(command)) => {
 			cli.create_runner(command)?.sync_run(|config| command.run(config.database))
 		},
 		Some(Subcommand::Revert(command)) => cli.create_runner(command)?.async_run(|mut config| {
-			let PartialComponents { client, task_manager, backend, .. } =
-				service::new_partial(&mut config, cli.runtime_cache.as_deref())?;
+			let PartialComponents { client, task_manager, backend, .. } = open(&cli, &mut config)?;
 			Ok((command.run(client, backend, Some(Box::new(service::revert_consensus))), task_manager))
 		}),
-		Some(Subcommand::ChainInfo(command)) => {
-			cli.create_runner(command)?.sync_run(|config| command.run::<Block>(&config))
-		},
+		Some(Subcommand::ChainInfo(command)) => cli.create_runner(command)?.sync_run(|config| {
+			insist_on_whole_log(&config)?;
+			command.run::<Block>(&config)
+		}),
 	}
+}
+
+/// Opens what a command needs that is not the node itself.
+fn open(cli: &Cli, config: &mut Configuration) -> Result<Service> {
+	insist_on_whole_log(config)?;
+	Ok(service::new_partial(config, cli.runtime_cache.as_deref())?)
 }
 
 /// How long the SDK's logger keeps lines at most before it writes them (`AUTOFLUSH_EVERY` in sc-tracing).

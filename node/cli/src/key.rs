@@ -1,5 +1,5 @@
 //! `key`: the SDK's commands on keys of any kind, without two of their traps. A node key is not printed when nobody said
-//! where it goes, and `insert` does not take a path at which there is no file for a secret.
+//! where it goes, and none of them takes a path at which there is no file for a secret.
 
 use std::path::Path;
 
@@ -7,15 +7,14 @@ use clap::{ArgMatches, Command, FromArgMatches, Subcommand};
 use sc_cli::{Error, KeySubcommand, Result, SubstrateCli};
 
 const GENERATE_NODE_KEY: &str = "generate-node-key";
-const INSERT: &str = "insert";
 /// Words of the shortest phrase that BIP-39 knows.
 const SHORTEST_PHRASE: usize = 12;
 
 const NO_PLACE: &str = "the key would be printed, since no place is named for it: name a file by --file, or the \
                         node's directory by --base-path or --default-base-path";
 // Without what was given: it may be a secret after all.
-const NO_FILE: &str = "--suri looks like a path, and there is no such file: a secret is a phrase, or 0x and digits, \
-                       or begins with // for keys that everybody knows";
+const NO_FILE: &str = "the secret looks like a path, and there is no such file: a secret is a phrase, or 0x and \
+                       digits, or begins with // for keys that everybody knows";
 
 /// One of the SDK's commands.
 #[derive(Debug)]
@@ -43,11 +42,11 @@ fn refusal(arguments: &ArgMatches) -> Option<&'static str> {
 				given.contains_id("file") || given.contains_id("base_path") || given.get_flag("default_base_path");
 			(!names_place).then_some(NO_PLACE)
 		},
-		(INSERT, given) => {
-			let suri = given.get_one::<String>("suri")?;
+		(_, given) => {
+			// Of `insert`, and of `inspect`.
+			let suri = ["suri", "uri"].iter().find_map(|name| given.try_get_one::<String>(name).ok().flatten())?;
 			(looks_like_path(suri) && !Path::new(suri).is_file()).then_some(NO_FILE)
 		},
-		_ => None,
 	}
 }
 

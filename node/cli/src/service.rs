@@ -2,7 +2,7 @@
 
 mod alarms;
 mod beefy;
-mod database;
+pub(crate) mod database;
 mod discovery;
 mod equivocation;
 

@@ -241,6 +241,12 @@ fn a_damaged_log_of_the_database_is_told_and_a_validator_waits() -> Result<()> {
 	// WHEN it is damaged once more THEN a validator says so and waits before it votes, and then makes blocks again
 	run_until(dir, &makes_blocks, "Imported #4 ")?;
 	damage_log(dir)?;
+	// AND no other command opens it meanwhile, so that the validator learns of it
+	let block = dir.join("block").to_string_lossy().into_owned();
+	for command in [vec!["chain-info"], vec!["export-state"], vec!["export-blocks", &block], vec!["revert", "1"]] {
+		let said = failure(&run(dir, &command, &shared::specification("local")?)?)?;
+		ensure!(said.contains("the database's log is damaged (Corruption: "), "{command:?}: {said}");
+	}
 	run_until(dir, &makes_blocks, "it waits for 30 s")?;
 	run_until(dir, &makes_blocks, "Imported #5 ")
 }

@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use anyhow::{ensure, Context, Result};
 use peoples_cloud_zombienet::{
-	network::{Net, BLOCKS_MADE},
+	network::{Net, AUTHORITIES_FOUND, BLOCKS_MADE},
 	run,
 };
 use zombienet_sdk::NetworkConfig;
@@ -36,6 +36,12 @@ fn spawn(file: &Path) -> Result<()> {
 				}
 			}
 			ensure!(hashes.iter().all(|hash| hash.is_some() && *hash == hashes[0]), "{hashes:?}");
+			// AND the validators find each other's addresses in the network
+			let validators: Vec<_> = nodes.iter().filter(|(_, is_validator)| *is_validator).collect();
+			for (name, _) in &validators {
+				let others = (validators.len() - 1) as f64;
+				net.reaches(name, AUTHORITIES_FOUND, others, Duration::from_secs(120)).await?;
+			}
 			Ok(())
 		},
 	)

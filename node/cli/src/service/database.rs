@@ -77,6 +77,16 @@ fn is_of(backend: &FullBackend, genesis: &Storage, executor: &RuntimeExecutor) -
 	Ok(first.state_root == root)
 }
 
+/// Fails if the log is damaged. Only the node itself goes on with what is left, and a validator then waits: whoever else opens
+/// the database first would make it forget that there was damage.
+pub(crate) fn insist_on_whole_log(config: &Configuration) -> Result<(), ServiceError> {
+	damage_of_log(config)?.map_or(Ok(()), |reason| {
+		Err(ServiceError::Other(format!(
+			"the database's log is damaged ({reason}): start the node, which says what is lost and goes on without it"
+		)))
+	})
+}
+
 /// What is wrong with the log of what was written last. RocksDB itself would forget what comes after the damage, and tell nobody.
 ///
 /// Errors: the file that names all others is missing. RocksDB would begin a new database, and remove the old one's files.
