@@ -32,7 +32,7 @@ zombienet: build setup-tests ## scenarios on networks of several nodes (SCENARIO
 	@scripts/zombienet.sh $(SCENARIO)
 
 .PHONY: containers
-containers: build ## the container image, and three nodes as the compose file starts them
+containers: build ## container image, compose file and systemd units, each run for real
 	@scripts/setup.sh --containers
 	@scripts/test-containers.sh
 

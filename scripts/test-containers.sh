@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tries what runs in containers: builds the image of the Dockerfile from the binaries that are built, starts the compose file's
-# three nodes, and asks them from outside. With Docker where it runs; else, as root, with a podman of its own, which keeps the
+# three nodes, and asks them from outside; then the systemd units, in a container that systemd runs. With Docker where it runs; else, as root, with a podman of its own, which keeps the
 # layers of the image in the cache and nothing else. Prints the first breach, then fails; ends with 3 where no container runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,6 +11,7 @@ DOCKERFILE=operations/docker/Dockerfile
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/peoples-cloud
 BINARIES=${CARGO_TARGET_DIR:-$CACHE/target}/debug
 IMAGE=localhost/peoples-cloud-test
+MACHINE=localhost/peoples-cloud-test-machine
 PROJECT=peoples-cloud-test
 NODES=(alice bob full)
 RPC=http://127.0.0.1:9944
@@ -42,6 +43,7 @@ finish() {
 		project down --volumes --timeout 90 >/dev/null 2>&1 || true
 	fi
 	if [ -n "$service" ]; then
+		"${engine[@]}" rm --force --ignore --volumes --time 5 "$PROJECT" >/dev/null 2>&1 || true
 		kill "$service" 2>/dev/null || true
 		umount "$CACHE/containers/overlay" 2>/dev/null || true
 	fi
@@ -137,13 +139,13 @@ wait_for_final() {
 	step "block $height is final"
 }
 
+# What a test that was killed has left.
+compose down --volumes
 if answer=$(ask system_name ""); then
 	breach "something else answers on $RPC: $answer"
 fi
 step "three nodes"
 started=yes
-# Of a test that was killed.
-compose down --volumes
 compose up --detach --no-build
 wait_for_final 3
 
@@ -184,4 +186,25 @@ for node in "${NODES[@]}"; do
 done
 compose down --volumes
 started=
+
+if [ "${engine[0]}" = docker ]; then
+	echo "SKIPPED: the systemd units, which are tried in a container of podman's"
+	exit 0
+fi
+step "a machine that systemd runs"
+mkdir "$work/machine"
+cp operations/systemd/*.service scripts/try-units.sh "$work/machine"
+cat >"$work/machine/Dockerfile" <<-MACHINE
+	FROM $IMAGE
+	USER root
+	RUN apt-get update && apt-get install --yes --no-install-recommends systemd-sysv && rm -rf /var/lib/apt/lists/*
+	COPY *.service /etc/systemd/system/
+	COPY try-units.sh /
+	ENTRYPOINT ["/sbin/init"]
+MACHINE
+"${engine[@]}" build --format docker --tag "$MACHINE" "$work/machine" >"$work/log" 2>&1 ||
+	breach "a machine with systemd does not build: $(tail -n 20 "$work/log")"
+"${engine[@]}" run --detach --replace --name "$PROJECT" --privileged --systemd always --network none --no-healthcheck "$MACHINE" \
+	>"$work/log" 2>&1 || breach "a machine with systemd does not start: $(cat "$work/log")"
+"${engine[@]}" exec "$PROJECT" /try-units.sh "$open_files" || breach "the units do not do what they should"
 step "done"
