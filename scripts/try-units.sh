@@ -48,11 +48,12 @@ systemctl daemon-reload
 
 # As the guides say, on a chain that anybody may begin.
 mkdir -p "$CONFIG"
-peoples-cloud-node export-chain-spec --chain dev --raw --output "$CONFIG/chain.json" >/dev/null 2>&1
+peoples-cloud-node export-chain-spec --chain dev --raw --output "$CONFIG/chain.json" >/dev/null 2>&1 ||
+	breach "the chain's specification cannot be exported"
 echo 'NODE_OPTIONS=--alice --force-authoring --rpc-methods safe' >"$CONFIG/node.env"
 install -d -m 0700 -o peoples-cloud -g peoples-cloud /var/lib/peoples-cloud
 runuser -u peoples-cloud -- sh -c "umask 077 && peoples-cloud-node key generate-node-key --chain $CONFIG/chain.json \
-	--base-path /var/lib/peoples-cloud" 2>/dev/null
+	--base-path /var/lib/peoples-cloud" 2>/dev/null || breach "no node key can be made"
 install -m 0600 -o peoples-cloud-provider /dev/stdin "$CONFIG/suri" <<<//Bob
 cat >"$CONFIG/provider.toml" <<-TOML
 	data_dir = "/var/lib/peoples-cloud-provider"
@@ -70,7 +71,7 @@ cat >"$CONFIG/provider.toml" <<-TOML
 TOML
 
 # WHEN they are enabled THEN blocks are made, and the provider registers
-systemctl enable --now "${UNITS[@]}" 2>/dev/null
+systemctl enable --now "${UNITS[@]}" 2>/dev/null || breach "the units do not start"
 wait_for is_above 2
 wait_for is_registered
 
