@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Tries what runs in containers: builds the image of the Dockerfile from the binaries that are built, starts the compose file's
-# three nodes, and asks them from outside; then the systemd units, in a container that systemd runs. With Docker where it runs; else, as root, with a podman of its own, which keeps the
-# layers of the image in the cache and nothing else. Prints the first breach, then fails; ends with 3 where no container runs.
+# three nodes, and asks them from outside; then the systemd units, in a container that systemd runs. With Docker where it runs;
+# else, as root, with a podman of its own, which keeps the layers of the images in the cache and nothing else. Prints the first
+# breach, then fails; ends with 3 where no container runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH+=:/usr/sbin:/sbin
@@ -32,6 +33,7 @@ for program in "docker compose" docker-compose; do
 	break
 done
 [ -n "${compose:-}" ] || left_out "docker compose"
+command -v curl >/dev/null || left_out "curl"
 
 work=$(mktemp -d)
 started=
@@ -44,6 +46,8 @@ finish() {
 	fi
 	if [ -n "$service" ]; then
 		"${engine[@]}" rm --force --ignore --volumes --time 5 "$PROJECT" >/dev/null 2>&1 || true
+		# What new images have taken the names of.
+		"${engine[@]}" image prune --force >/dev/null 2>&1 || true
 		kill "$service" 2>/dev/null || true
 		umount "$CACHE/containers/overlay" 2>/dev/null || true
 	fi
@@ -127,7 +131,7 @@ ask() {
 final_height() {
 	local head number
 	head=$(ask chain_getFinalizedHead "" | grep -oE '"0x[0-9a-f]{64}"') || { echo 0; return; }
-	number=$(ask chain_getHeader "$head" | sed -n 's/.*"number":"\(0x[0-9a-f]*\)".*/\1/p')
+	number=$(ask chain_getHeader "$head" | sed -n 's/.*"number":"\(0x[0-9a-f]*\)".*/\1/p') || true
 	echo $((${number:-0}))
 }
 wait_for_final() {
