@@ -25,8 +25,23 @@ if command -v promtool >/dev/null; then
 		# shellcheck disable=SC2086  # words of a command
 		(cd "$MONITORING" && promtool $check) >"$work/log" 2>&1 || breach "promtool $check: $(cat "$work/log")"
 	done
+	# What the dashboard asks, as rules; a variable of its own stands for a duration.
+	python3 - "$MONITORING/dashboard.json" >"$work/dashboard.yml" <<-'PYTHON' || breach "dashboard.json has no queries that can be read"
+		import json, sys
+
+		def queries(part):
+		    below = part.values() if isinstance(part, dict) else part if isinstance(part, list) else []
+		    own = [part["expr"]] if isinstance(part, dict) and "expr" in part else []
+		    return own + [query for each in below for query in queries(each)]
+
+		asked = [query.replace("$__rate_interval", "1m") for query in queries(json.load(open(sys.argv[1])))]
+		assert asked
+		rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(asked)]
+		print(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
+	PYTHON
+	promtool check rules "$work/dashboard.yml" >"$work/log" 2>&1 || breach "queries of dashboard.json: $(cat "$work/log")"
 else
-	left_out promtool "Prometheus's configuration, the rules and their tests"
+	left_out promtool "Prometheus's configuration, the rules and their tests, and the dashboard's queries"
 fi
 
 # Each alert is seen to fire in a test, and to be silent.
