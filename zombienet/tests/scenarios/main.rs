@@ -1,6 +1,7 @@
 //! Scenarios on networks of several real nodes: one a module, each runnable by itself, one binary so that it is linked
 //! once.
 
+mod double_vote;
 mod equivocation;
 mod finality;
 mod joining;
