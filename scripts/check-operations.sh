@@ -26,19 +26,15 @@ if command -v promtool >/dev/null; then
 		(cd "$MONITORING" && promtool $check) >"$work/log" 2>&1 || breach "promtool $check: $(cat "$work/log")"
 	done
 	# What the dashboard asks, as rules; a variable of its own stands for a duration.
-	python3 - "$MONITORING/dashboard.json" >"$work/dashboard.yml" <<-'PYTHON' || breach "dashboard.json has no queries that can be read"
-		import json, sys
+	PYTHONPATH=$MONITORING python3 -B - "$MONITORING/dashboard.json" >"$work/dashboard.yml" <<-'PYTHON' ||
+		import json, pathlib, sys
+		from check import read_dashboard
 
-		def queries(part):
-		    below = part.values() if isinstance(part, dict) else part if isinstance(part, list) else []
-		    own = [part["expr"]] if isinstance(part, dict) and "expr" in part else []
-		    return own + [query for each in below for query in queries(each)]
-
-		asked = [query.replace("$__rate_interval", "1m") for query in queries(json.load(open(sys.argv[1])))]
-		assert asked
+		asked = [query.replace("$__rate_interval", "1m") for _, query in read_dashboard(pathlib.Path(sys.argv[1]))]
 		rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(asked)]
 		print(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
 	PYTHON
+		breach "dashboard.json has no queries that can be read"
 	promtool check rules "$work/dashboard.yml" >"$work/log" 2>&1 || breach "queries of dashboard.json: $(cat "$work/log")"
 else
 	left_out promtool "Prometheus's configuration, the rules and their tests, and the dashboard's queries"
@@ -142,7 +138,7 @@ while IFS=: read -r source _ line; do
 		[[ $included == "${ignored%/\*}"/* ]] || continue
 		grep -qxF "!$included" "$IGNORED" || breach "$IGNORED leaves out $included, which $source includes"
 	done < <(grep -vE '^(#|!|$)' "$IGNORED")
-done < <(git grep -nE 'include_(str|bytes)!' -- '*.rs')
+done < <(git grep --untracked -nE 'include_(str|bytes)!' -- '*.rs')
 composed=
 for docker_compose in "docker compose" docker-compose; do
 	$docker_compose version >/dev/null 2>&1 || continue

@@ -49,7 +49,6 @@ finish() {
 		# What new images have taken the names of.
 		"${engine[@]}" image prune --force >/dev/null 2>&1 || true
 		kill "$service" 2>/dev/null || true
-		umount "$CACHE/containers/overlay" 2>/dev/null || true
 	fi
 	rm -rf "$work"
 }

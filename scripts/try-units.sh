@@ -84,7 +84,7 @@ for unit in "${UNITS[@]}"; do
 	for place in /usr "$CONFIG" /var/lib; do
 		! nsenter --target "$pid" --mount touch "$place/x" 2>/dev/null || breach "$unit may write to $place"
 	done
-	[ "$(stat -c %a "$(property "$unit" StateDirectory | sed 's#^#/var/lib/#')")" = 700 ] || breach "others may read what $unit has"
+	[ "$(stat -c %a "/var/lib/$(property "$unit" StateDirectory)")" = 700 ] || breach "others may read what $unit has"
 done
 
 # WHEN they are killed THEN they come back, and go on

@@ -38,8 +38,8 @@ fn spawn(file: &Path) -> Result<()> {
 			ensure!(hashes.iter().all(|hash| hash.is_some() && *hash == hashes[0]), "{hashes:?}");
 			// AND the validators find each other's addresses in the network
 			let validators: Vec<_> = nodes.iter().filter(|(_, is_validator)| *is_validator).collect();
-			for (name, _) in &validators {
-				let others = (validators.len() - 1) as f64;
+			let others = (validators.len() - 1) as f64;
+			for (name, _) in validators {
 				net.reaches(name, AUTHORITIES_FOUND, others, Duration::from_secs(120)).await?;
 			}
 			Ok(())
